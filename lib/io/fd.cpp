@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/fd.hpp"
+
+#include "base/text.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+
+namespace nlb::io {
+
+void Fd::reset(int fd) {
+    if (fd_ >= 0) ::close(fd_);
+    fd_ = fd;
+}
+
+Result<void> Fd::close(std::string_view attempt) {
+    const int fd = release();
+    if (fd >= 0 && ::close(fd) != 0 && errno != EINTR) return sys_error(std::string(attempt));
+    return {};
+}
+
+Result<Fd> Fd::duplicate() const {
+    const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 0);
+    if (copy < 0) return sys_error("duplicate a descriptor");
+    return Fd(copy);
+}
+
+tl::unexpected<Error> sys_error(std::string attempt, int error) {
+    return fail(Errc::System, std::move(attempt), error);
+}
+
+Result<std::string> read_file(const std::string& path, std::size_t limit) {
+    Fd opened;
+    int fd = STDIN_FILENO;
+    if (path != "-") {
+        opened.reset(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+        if (!opened.is_open()) return sys_error("open " + in_quotes(path));
+        fd = opened.get();
+    }
+    std::string content;
+    std::array<char, 65536> buffer{};
+    for (;;) {
+        const ssize_t n = retry([&] { return ::read(fd, buffer.data(), buffer.size()); });
+        if (n < 0) return sys_error("read " + in_quotes(path));
+        if (n == 0) return content;
+        content.append(buffer.data(), static_cast<std::size_t>(n));
+        if (content.size() > limit) {
+            return fail(Errc::Usage, "read " + in_quotes(path) + ": longer than the " +
+                                         std::to_string(limit) + " bytes allowed");
+        }
+    }
+}
+
+} // namespace nlb::io

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sockets: addresses between our values and the kernel's, Unix sockets with their lock files.
+#pragma once
+
+#include "io/fd.hpp"
+
+#include "base/ip.hpp"
+
+#include <sys/socket.h>
+
+#include <string>
+
+namespace nlb::io {
+
+struct SocketAddress {
+    sockaddr_storage storage{};
+    socklen_t length = sizeof(sockaddr_storage);
+
+    static SocketAddress from(const Endpoint& endpoint);
+
+    /// The endpoint; IPv4 0.0.0.0:0 for other families.
+    [[nodiscard]] Endpoint endpoint() const;
+
+    [[nodiscard]] const sockaddr* get() const {
+        return reinterpret_cast<const sockaddr*>(&storage); // NOLINT: the socket API
+    }
+
+    [[nodiscard]] sockaddr* get() {
+        return reinterpret_cast<sockaddr*>(&storage); // NOLINT: the socket API
+    }
+};
+
+/// Connects to a Unix stream socket; non-blocking and close-on-exec afterwards.
+Result<Fd> connect_unix(const std::string& path);
+
+/// A Unix stream socket that listens at `path`, mode 0660, with PATH.lock held while it lives. A
+/// socket file that nobody answers is replaced; one that is in use is an error.
+class UnixListener {
+  public:
+    static Result<UnixListener> make(const std::string& path);
+    ~UnixListener();
+    UnixListener(UnixListener&&) noexcept = default;
+    UnixListener& operator=(UnixListener&&) noexcept = default;
+    UnixListener(const UnixListener&) = delete;
+    UnixListener& operator=(const UnixListener&) = delete;
+
+    [[nodiscard]] int fd() const { return socket_.get(); }
+
+    /// The next connection, or a closed Fd when none waits.
+    Result<Fd> accept();
+
+  private:
+    UnixListener(Fd socket, Fd lock, std::string path)
+        : socket_(std::move(socket)), lock_(std::move(lock)), path_(std::move(path)) {}
+
+    Fd socket_;
+    Fd lock_;
+    std::string path_;
+};
+
+} // namespace nlb::io

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/names.hpp"
+
+#include "base/digest.hpp"
+
+namespace nlb::model {
+
+std::string resource_hex(std::string_view account, std::string_view region, std::string_view kind,
+                         std::string_view name) {
+    std::string text;
+    for (const std::string_view part : {account, region, kind, name}) {
+        text.append(part);
+        text += '\n'; // no part may contain one, so different parts never make the same text
+    }
+    return sha256_hex(text, 8);
+}
+
+} // namespace nlb::model
