@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "io/clock.hpp"
 #include "io/link_client.hpp"
 #include "io/socket.hpp"
