@@ -43,6 +43,59 @@ SOUND = {
                          '.Sh SEE ALSO\n.Xr nlb-health 8\n',
 }
 
+HELP = """#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+case "$*" in
+--help) cat <<END
+A tool
+Usage: nlb-forward [OPTIONS] [SUBCOMMAND]
+
+Options:
+  -h,--help                   Print this help and exit
+  -q,--quiet                  Only errors, not --verbose
+Subcommands:
+  run                         Forward
+END
+;;
+"run --help") cat <<END
+Forward
+Usage: nlb-forward run [OPTIONS]
+
+Options:
+  -h,--help                   Print this help and exit
+  --node TEXT                 Name
+END
+;;
+--schema) cat <<END
+{"message":"hello","meaning":"any > any: first line","members":[{"name":"tool","type":"string","presence":"required","meaning":"its \\"name\\""}]}
+END
+;;
+esac
+"""
+
+# For the lints that ask a tool: what is in the tree besides SOUND.
+SOUND_TOOL = {
+    "bin/nlb-forward": HELP,
+    "man/nlb-forward.8": ".Sh SYNOPSIS\n.Nm\n.Cm run\n.Op Fl -node Ar name\n.Sh OPTIONS\n.Bl -tag\n"
+                         ".It Fl h , Fl -help\n.It Fl q , Fl -quiet\n.It Fl -node Ar name\n.El\n",
+    "lib/contract/messages.def": '/* all */\nMESSAGE(Hello, "hello", "any > any: "\n "first line")\n'
+                                 'FIELD(Text, tool, required, "its \\"name\\"")\nEND_MESSAGE\n',
+    "man/nlb-messages.7": ".Sh MESSAGES\n.Ss hello\nFrom any to any: first\nline.\n.Bl -tag\n"
+                          ".It Va tool\n.Pq string , required\nits \\(dqname\\(dq.\n.El\n.Sh X\n",
+    "completions/bash/nlb-forward":
+        "_nlb_forward() {\n    local all='run --help --quiet'\n"
+        "    [ \"${COMP_WORDS[1]}\" = run ] && all='--help --node'\n"
+        "    COMPREPLY=($(compgen -W \"$all\" -- \"$2\"))\n}\ncomplete -F _nlb_forward nlb-forward\n",
+    "completions/zsh/_nlb-forward":
+        "#compdef nlb-forward\n_arguments '(-h --help)'{-h,--help}'[help]' --quiet --node "
+        "'1:command:(run)'\n",
+    "completions/fish/nlb-forward.fish":
+        "complete -c nlb-forward -f\ncomplete -c nlb-forward -n __fish_use_subcommand -a run\n"
+        "complete -c nlb-forward -l help\ncomplete -c nlb-forward -l quiet\n"
+        "complete -c nlb-forward -n '__fish_seen_subcommand_from run' -l node\n",
+}
+ASKS_TOOLS = {"messages_man", "man_help", "completions_help"}
+
 # lint: what is changed (path, text put at the end or in place of the file) and what it must say.
 BROKEN = {
     "layers": [
@@ -89,6 +142,34 @@ BROKEN = {
     "format": [
         ("lib/flow/flow.cpp", "int   a=1;\n", "code should be clang-formatted"),
     ],
+    "messages_man": [
+        ("man/nlb-messages.7", "=.Sh MESSAGES\n.Ss extra\nFrom any to any: x.\n.Sh Y\n",
+         "message extra is not in messages.def"),
+        ("lib/contract/messages.def", 'MESSAGE(B, "bye", "any > any: x")\nEND_MESSAGE\n',
+         "nothing about message bye"),
+        ("lib/contract/messages.def", 'FIELD(Number, pid, optional, "id")\n', "expected 2"),
+        ("bin/nlb-forward", "echo '{\"message\":\"new\",\"meaning\":\"x\",\"members\":[]}'\n",
+         "message new is not in messages.def"),
+    ],
+    "man_help": [
+        ("man/nlb-forward.8", ".It Fl -colour\n", "--colour has an item here"),
+        ("bin/nlb-forward", "[ \"$*\" != --help ] || echo '  wait   Wait'\n", "command wait"),
+        ("bin/nlb-forward", "[ \"$*\" != 'run --help' ] || echo '  --zone TEXT'\n",
+         "--zone (run) is in --help"),
+        ("bin/nlb-forward", "exit 3\n", "ended with status 3"),
+    ],
+    "completions_help": [
+        ("completions/bash/nlb-forward", "=complete -W 'run' nlb-forward\n", "bash"),
+        ("completions/bash/nlb-forward", "if\n", "bash ended with status"),
+        ("completions/zsh/_nlb-forward", "if\n", "zsh ended with status"),
+        ("completions/zsh/_nlb-forward", "--colour\n", "--colour is offered"),
+        ("completions/fish/nlb-forward.fish", "complete -c nlb-forward -l colour\n", "--colour is offered"),
+        ("completions/fish/nlb-forward.fish", "if true\n", "fish ended with status"),
+        ("bin/nlb-forward", "[ \"$*\" != 'run --help' ] || echo '  --zone TEXT'\n",
+         "options of run: --zone is in --help"),
+        ("bin/nlb-forward", "[ \"$*\" != --help ] || echo '  wait   Wait'\n",
+         "commands: wait is in --help"),
+    ],
     "manpages": [
         ("man/nlb-forward.8", ".Foo\n", "unknown macro"),
         ("man/nlb-forward.8", ".Sh SYNOPSIS\n.Nm\n", "the order is"),
@@ -104,19 +185,22 @@ def write(root, path, text):
     mode = "w" if text.startswith("=") else "a"
     with open(whole, mode, encoding="utf-8") as file:
         file.write(text.removeprefix("=").replace("{root}", os.path.realpath(root)))
+    if path.startswith("bin/"):
+        os.chmod(whole, 0o755)
 
 
 def run(lint, root):
-    return subprocess.run([os.path.join(HERE, lint), "--root", root], capture_output=True,
-                          text=True, timeout=60)
+    return subprocess.run([os.path.join(HERE, lint), "--root", root,
+                           "--bin", os.path.join(root, "bin")],
+                          capture_output=True, text=True, timeout=60)
 
 
 class SelfTest(unittest.TestCase):
-    def sample(self):
+    def sample(self, lint):
         folder = tempfile.TemporaryDirectory(prefix="nlb-lint.")
         self.addCleanup(folder.cleanup)
         root = os.path.join(folder.name, "tree")
-        for path, text in SOUND.items():
+        for path, text in {**SOUND, **(SOUND_TOOL if lint in ASKS_TOOLS else {})}.items():
             write(root, path, "=" + text)
         shutil.copy(os.path.join(HERE, "..", "..", ".clang-format"), root)
         return root
@@ -124,11 +208,11 @@ class SelfTest(unittest.TestCase):
     def test_each_lint_passes_a_sound_tree_and_finds_each_flaw(self):
         for lint in sys.argv[1:] or BROKEN:
             with self.subTest(lint=lint):
-                done = run(lint, self.sample())
+                done = run(lint, self.sample(lint))
                 self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
             for path, text, said in BROKEN[lint]:
                 with self.subTest(lint=lint, path=path, said=said):
-                    root = self.sample()
+                    root = self.sample(lint)
                     write(root, path, text)
                     done = run(lint, root)
                     self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
