@@ -133,8 +133,7 @@ int tool_main(int argc, char** argv, const Tool& tool) {
     if (quiet) context.log.set_level(LogLevel::Error);
     if (verbose > 0) context.log.set_level(LogLevel::Debug);
     if (wants_schema) {
-        return finish(context,
-                      print(contract::schema(tool.messages)).map([] { return int{kDone}; }));
+        return finish(context, print(contract::schema(tool.messages)).map([] { return kDone; }));
     }
     for (const Choice& choice : choices) {
         if (choice.sub->parsed()) return finish(context, choice.run(context));

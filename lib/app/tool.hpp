@@ -19,7 +19,11 @@
 
 namespace nlb::app {
 
-enum ExitStatus : int { kDone = 0, kAnswerIsNo = 1, kUsage = 2, kInputPartlyBad = 3, kSystem = 4 };
+constexpr int kDone = 0;
+constexpr int kAnswerIsNo = 1;
+constexpr int kUsage = 2;
+constexpr int kInputPartlyBad = 3;
+constexpr int kSystem = 4;
 
 struct Command {
     std::string name;

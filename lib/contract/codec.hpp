@@ -12,7 +12,7 @@
 
 namespace nlb::contract {
 
-constexpr std::size_t kLongestLine = 64 * 1024; ///< bytes, without the newline
+constexpr std::size_t kLongestLine = 65536; ///< bytes, without the newline
 
 /// {"type":"…",members in table order,"seq":N} and a newline, appended to `out`.
 void encode(const Message& message, std::uint64_t seq, std::string& out);

@@ -9,24 +9,34 @@ namespace {
 
 constexpr std::uint64_t kLargestExactDouble = 1ULL << 53;
 
-/// Length of the valid UTF-8 sequence at the start of `s`, 0 if there is none (RFC 3629 §4).
+/// Well-formed UTF-8 of more than one byte, by the lead byte (RFC 3629 §4): the range of the second
+/// byte keeps out overlong forms, surrogates and what lies beyond U+10FFFF.
+struct Utf8Row {
+    unsigned lead_first, lead_last;
+    unsigned second_first, second_last;
+    std::size_t length;
+};
+
+constexpr Utf8Row kUtf8[] = {
+    {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+    {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+    {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+/// Length of the valid UTF-8 sequence at the start of `s`, 0 if there is none.
 std::size_t utf8_length(std::string_view s) {
-    const auto at = [&](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-    const auto tail = [&](std::size_t i) { return i < s.size() && (at(i) & 0xC0U) == 0x80U; };
-    const unsigned lead = at(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return tail(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        if (!tail(1) || !tail(2)) return 0;
-        const bool overlong = lead == 0xE0 && at(1) < 0xA0;
-        const bool surrogate = lead == 0xED && at(1) > 0x9F;
-        return overlong || surrogate ? 0 : 3;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        if (!tail(1) || !tail(2) || !tail(3)) return 0;
-        const bool overlong = lead == 0xF0 && at(1) < 0x90;
-        const bool beyond = lead == 0xF4 && at(1) > 0x8F;
-        return overlong || beyond ? 0 : 4;
+    const auto in = [&](std::size_t i, unsigned first, unsigned last) {
+        if (i >= s.size()) return false;
+        const unsigned byte = static_cast<unsigned char>(s[i]);
+        return byte >= first && byte <= last;
+    };
+    if (in(0, 0x00, 0x7F)) return 1;
+    for (const Utf8Row& row : kUtf8) {
+        if (!in(0, row.lead_first, row.lead_last)) continue;
+        bool valid = in(1, row.second_first, row.second_last);
+        for (std::size_t i = 2; i < row.length; ++i)
+            valid = valid && in(i, 0x80, 0xBF);
+        return valid ? row.length : 0;
     }
     return 0;
 }

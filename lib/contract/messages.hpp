@@ -28,6 +28,7 @@ using required_t = T;
 template <class T>
 using optional_t = std::optional<T>;
 
+// NOLINTBEGIN(bugprone-macro-parentheses): types and member names cannot stand in parentheses
 #define MESSAGE(Struct, name, meaning)                                                             \
     struct Struct {                                                                                \
         static constexpr std::string_view wire_name = name;                                        \
@@ -37,6 +38,8 @@ using optional_t = std::optional<T>;
     }                                                                                              \
     ;
 #include "contract/messages.def"
+
+// NOLINTEND(bugprone-macro-parentheses)
 
 /// A message of a type this version does not know; it is counted and skipped.
 struct Unknown {
