@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which targets may take new flows from which node, and why not the others: one pure function of
+// the configuration and what is known about health.
+//
+// The rules, in the order they are asked [AWS guide, pages of its table of contents]:
+//  * A target whose zone has no node is not in use: `unused`, Target.NotInUse [p.53].
+//  * A node reaches the targets of its own zone; with cross-zone load balancing those of all
+//    enabled zones. The group's attribute overrides the load balancer's [p.55]. A target
+//    registered for all zones belongs to each of them.
+//  * Healthy targets in reach take flows.
+//  * No healthy target in any enabled zone: the group fails open [p.51].
+//  * Fewer healthy targets in reach than a threshold asks for, by count or by percentage of the
+//    registered ones in reach: unhealthy-state routing [p.57].
+//  * In both cases every target in reach takes flows, whatever its health, except those that
+//    are no longer, or not at all, in service: a draining one, which is deregistered and gets no
+//    new flow at once [p.42], and an unused one, which is stopped or whose address belongs to a
+//    balancer [p.53]. Failing open does not reach across zones: p.57-58 has a node send to all
+//    targets "available to it", which with cross-zone off are those of its zone.
+//  * Draining targets are not registered any more: no percentage counts them [p.57].
+#pragma once
+
+#include "model/configuration.hpp"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace nlb::route {
+
+/// A target nobody has reported on is being registered [p.53].
+struct Health {
+    model::HealthState state = model::HealthState::Initial;
+    model::HealthReason reason = model::HealthReason::ElbRegistrationInProgress;
+
+    bool operator==(const Health&) const = default;
+};
+
+using GroupHealth = std::map<model::TargetId, Health>;
+using HealthByGroup = std::map<model::TargetGroupId, GroupHealth>;
+
+/// A target group that listeners forward to; points into the configuration it was found in.
+struct GroupUse {
+    const model::LoadBalancer* load_balancer = nullptr; ///< the only one [p.40]
+    const model::TargetGroup* group = nullptr;
+    std::vector<const model::Listener*> listeners; ///< one or more
+};
+
+/// Every group in use, in the order of the configuration's groups.
+std::vector<GroupUse> groups_in_use(const model::Configuration& configuration);
+
+/// Whether a node reaches the targets of other zones too [p.55].
+bool crosses_zones(const GroupUse& use);
+
+/// Does the balancer have a node in the target's zone [p.42]?
+bool in_enabled_zone(const GroupUse& use, const model::Target& target);
+
+struct TargetRoute {
+    const model::Target* target = nullptr;
+    model::TargetId id;
+    bool eligible = false;
+    model::RouteReason reason = model::RouteReason::Initial;
+    Health health;
+};
+
+/// How one node treats the group.
+struct NodeRoutes {
+    const model::Zone* zone = nullptr;
+    model::RouteReason mode = model::RouteReason::Healthy; ///< or FailOpen, UnhealthyStateRouting
+    std::size_t healthy = 0;                               ///< in reach of the node
+    std::size_t registered = 0;                            ///< in reach of the node
+    std::vector<TargetRoute> targets;                      ///< in the order of the configuration
+};
+
+struct GroupRoutes {
+    GroupUse use;
+    std::vector<NodeRoutes> nodes; ///< in the order of the load balancer's zones
+};
+
+/// Points into the configuration.
+struct RouteSet {
+    std::vector<GroupRoutes> groups;
+};
+
+GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health);
+RouteSet evaluate(const model::Configuration& configuration, const HealthByGroup& health);
+
+} // namespace nlb::route
