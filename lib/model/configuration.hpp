@@ -77,8 +77,9 @@ struct TargetGroupAttributes {
     CrossZone load_balancing_cross_zone_enabled = CrossZone::UseLoadBalancerConfiguration;
     bool preserve_client_ip_enabled = false; ///< default depends on type and protocol [p.43]
     bool proxy_protocol_v2_enabled = false;
-    bool stickiness_enabled = false;                                         ///< type source_ip
-    std::optional<std::uint32_t> dns_failover_minimum_healthy_targets_count; ///< none: off
+    bool stickiness_enabled = false;
+    StickinessType stickiness_type = StickinessType::SourceIp;
+    std::optional<std::uint32_t> dns_failover_minimum_healthy_targets_count;      ///< none: off
     std::optional<std::uint32_t> dns_failover_minimum_healthy_targets_percentage; ///< 1-100
     std::uint32_t unhealthy_state_routing_minimum_healthy_targets_count = 1;
     std::optional<std::uint32_t> unhealthy_state_routing_minimum_healthy_targets_percentage;
@@ -114,9 +115,9 @@ struct InventoryInstance {
     IpAddress address; ///< primary private address [p.41]
     ZoneName zone;
     std::string subnet;
-    std::string state = "running"; ///< pending running stopping stopped shutting-down terminated
-    std::string type;              ///< "m5.large"; legacy types are refused [p.42]
-    std::string vpc;               ///< empty: the balancer's own
+    InstanceState state = InstanceState::Running;
+    std::string type; ///< "m5.large"; legacy types are refused [p.42]
+    std::string vpc;  ///< empty: the balancer's own
 };
 
 struct InventorySubnet {
@@ -131,9 +132,15 @@ struct InventoryCertificate {
 
 /// A local layer-7 proxy that can be registered with an alb group [p.64].
 struct InventoryAlb {
+    struct Listener {
+        std::uint16_t port = 0;
+        HealthCheckProtocol protocol = HealthCheckProtocol::Http; ///< Http or Https
+    };
+
     IpAddress address;
-    ZoneName zone;
-    std::vector<std::uint16_t> listener_ports;
+    ZoneName zone;   ///< empty: all
+    std::string vpc; ///< empty: the balancer's own
+    std::vector<Listener> listeners;
 };
 
 struct Inventory {
@@ -149,7 +156,6 @@ struct Quotas {
     std::uint32_t listeners_per_load_balancer = 50; ///< not adjustable there
     std::uint32_t targets_per_zone_per_load_balancer = 500;
     std::uint32_t targets_per_load_balancer = 3000;
-    std::uint32_t target_groups_per_action = 1; ///< not adjustable there
     std::uint32_t load_balancers = 50;
     std::uint32_t target_groups = 3000;
     std::uint32_t targets_per_target_group = 1000;
@@ -157,11 +163,17 @@ struct Quotas {
     std::uint32_t network_interfaces_per_vpc = 1200;
 };
 
+/// Where the balancer and its targets live.
+struct Vpc {
+    std::string id;          ///< "vpc-..."; empty: not named
+    std::vector<Cidr> cidrs; ///< default: 10/8 100.64/10 172.16/12 192.168/16 127/8 ::1/128
+};
+
 struct Configuration {
     std::string account = "123456789012"; ///< 12 digits
     std::string region = "local-1";
     std::string domain = "nlb.internal"; ///< DNS suffix in place of amazonaws.com [p.14]
-    std::vector<Cidr> vpc_cidrs; ///< default: 10/8 100.64/10 172.16/12 192.168/16 127/8 ::1/128
+    Vpc vpc;
     std::vector<LoadBalancer> load_balancers;
     std::vector<TargetGroup> target_groups;
     Inventory inventory;

@@ -31,6 +31,16 @@ enum class TargetType : std::uint8_t { Instance, Ip, Alb };                     
 enum class HealthCheckProtocol : std::uint8_t { Tcp, Http, Https };                // [p.52]
 enum class CrossZone : std::uint8_t { UseLoadBalancerConfiguration, True, False }; // [p.42]
 
+enum class StickinessType : std::uint8_t { SourceIp }; // [p.42]
+enum class InstanceState : std::uint8_t {
+    Pending,
+    Running,
+    Stopping,
+    Stopped,
+    ShuttingDown,
+    Terminated
+};
+
 /// Health status of a registered target [p.53].
 enum class HealthState : std::uint8_t {
     Initial,
@@ -112,6 +122,17 @@ template <>
 struct EnumText<model::CrossZone> {
     static constexpr std::array<std::string_view, 3> names{"use_load_balancer_configuration",
                                                            "true", "false"};
+};
+
+template <>
+struct EnumText<model::StickinessType> {
+    static constexpr std::array<std::string_view, 1> names{"source_ip"};
+};
+
+template <>
+struct EnumText<model::InstanceState> {
+    static constexpr std::array<std::string_view, 6> names{
+        "pending", "running", "stopping", "stopped", "shutting-down", "terminated"};
 };
 
 template <>

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/complete.hpp"
+
+#include "model/defaults.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace nlb::config {
+
+namespace {
+
+using model::Configuration;
+using model::LoadBalancer;
+using model::Path;
+using model::Target;
+using model::TargetGroup;
+
+class Completer {
+  public:
+    Completer(Configuration& configuration, const Node& root)
+        : configuration_(configuration), root_(root) {}
+
+    void run() {
+        for (std::size_t i = 0; i < configuration_.load_balancers.size(); ++i) {
+            complete_balancer(configuration_.load_balancers[i], Path() / "load_balancers" / i);
+        }
+        for (std::size_t i = 0; i < configuration_.target_groups.size(); ++i) {
+            complete_group(configuration_.target_groups[i], Path() / "target_groups" / i);
+        }
+    }
+
+  private:
+    [[nodiscard]] bool given(const Path& path) const { return find(root_, path).node != nullptr; }
+
+    [[nodiscard]] std::string hex_or(const std::string& given_hex, std::string_view kind,
+                                     const std::string& name) const {
+        if (!given_hex.empty()) return given_hex;
+        return model::resource_hex(configuration_.account, configuration_.region, kind, name);
+    }
+
+    void complete_balancer(LoadBalancer& lb, const Path& path) {
+        lb.id.value =
+            "net/" + lb.name.value + "/" + hex_or(lb.id.value, "loadbalancer", lb.name.value);
+        if (!given(path / "attributes" / "ipv6.deny_all_igw_traffic")) {
+            lb.attributes.ipv6_deny_all_igw_traffic = lb.scheme == model::Scheme::Internal;
+        }
+        for (auto& zone : lb.zones) {
+            if (zone.private_address.is_unspecified()) zone.private_address = zone.address;
+        }
+        for (auto& listener : lb.listeners) {
+            const std::string unique = lb.name.value + "/" + std::to_string(listener.port);
+            listener.id.value =
+                "listener/" + lb.id.value + "/" + hex_or(listener.id.value, "listener", unique);
+            const bool tls = listener.protocol == model::Protocol::Tls;
+            if (tls && listener.ssl_policy.empty()) {
+                listener.ssl_policy = model::default_ssl_policy();
+            }
+            zones_of_group_[listener.target_group].insert(lb.zones.begin(), lb.zones.end());
+        }
+    }
+
+    void complete_group(TargetGroup& group, const Path& path) {
+        group.id.value = "targetgroup/" + group.name.value + "/" +
+                         hex_or(group.id.value, "targetgroup", group.name.value);
+        auto& check = group.health_check;
+        if (!given(path / "health_check" / "protocol")) {
+            check.protocol = model::default_check_protocol(group.target_type);
+        }
+        if (!given(path / "health_check" / "timeout_seconds")) {
+            check.timeout_seconds = model::default_check_timeout(check.protocol);
+        }
+        if (!given(path / "attributes" / "preserve_client_ip.enabled")) {
+            group.attributes.preserve_client_ip_enabled =
+                model::default_preserve_client_ip(group.target_type, group.protocol);
+        }
+        for (auto& target : group.targets)
+            complete_target(target, group);
+    }
+
+    void complete_target(Target& target, const TargetGroup& group) {
+        if (target.port == 0) target.port = group.port;
+        switch (group.target_type) {
+        case model::TargetType::Instance: complete_instance(target); break;
+        case model::TargetType::Alb: complete_alb(target); break;
+        case model::TargetType::Ip:
+            if (const auto address = IpAddress::parse(target.id)) target.address = *address;
+            break;
+        }
+        if (target.zone.value == "all") {
+            target.zone.value.clear();
+            target.all_zones = true;
+        } else if (target.zone.empty() && !target.address.is_unspecified()) {
+            find_zone(target, group);
+        }
+    }
+
+    void complete_instance(Target& target) {
+        const auto it = configuration_.inventory.instances.find(target.id);
+        if (it == configuration_.inventory.instances.end()) return;
+        target.address = it->second.address;
+        if (!target.zone.empty()) return;
+        target.zone = it->second.zone;
+        const auto subnet = configuration_.inventory.subnets.find(it->second.subnet);
+        if (target.zone.empty() && subnet != configuration_.inventory.subnets.end()) {
+            target.zone = subnet->second.zone;
+        }
+    }
+
+    void complete_alb(Target& target) {
+        const auto it = configuration_.inventory.albs.find(target.id);
+        if (it == configuration_.inventory.albs.end()) return;
+        target.address = it->second.address;
+        if (!target.zone.empty()) return;
+        target.zone = it->second.zone;
+        target.all_zones = target.zone.empty();
+    }
+
+    /// The zone of the subnet the address lies in; "all" outside the VPC; else the only zone of
+    /// the balancer.
+    void find_zone(Target& target, const TargetGroup& group) {
+        if (target.all_zones) return;
+        for (const auto& [name, subnet] : configuration_.inventory.subnets) {
+            if (contains(subnet.cidrs, target.address)) {
+                target.zone = subnet.zone;
+                return;
+            }
+        }
+        if (!contains(configuration_.vpc.cidrs, target.address)) {
+            target.all_zones = true;
+            return;
+        }
+        const auto zones = zones_of_group_.find(group.name);
+        if (zones != zones_of_group_.end() && zones->second.size() == 1) {
+            target.zone = zones->second.begin()->name;
+        }
+    }
+
+    static bool contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
+        return std::any_of(blocks.begin(), blocks.end(),
+                           [&](const Cidr& block) { return block.contains(address); });
+    }
+
+    struct ByName {
+        bool operator()(const model::Zone& a, const model::Zone& b) const {
+            return a.name < b.name;
+        }
+    };
+
+    Configuration& configuration_;
+    const Node& root_;
+    std::map<model::TargetGroupName, std::set<model::Zone, ByName>> zones_of_group_;
+};
+
+} // namespace
+
+void complete(Configuration& configuration, const Node& root) {
+    Completer(configuration, root).run();
+}
+
+} // namespace nlb::config

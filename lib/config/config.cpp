@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/config.hpp"
+
+#include "base/text.hpp"
+#include "config/complete.hpp"
+#include "config/fields.hpp"
+#include "config/parse.hpp"
+#include "model/defaults.hpp"
+
+namespace nlb::config {
+
+std::string Problem::text() const {
+    std::string out = file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
+    if (!path.empty()) out += path;
+    if (value) out += " = " + in_quotes(*value);
+    if (!path.empty()) out += ": ";
+    return out + allowed;
+}
+
+tl::expected<Loaded, Problems> load(std::string_view text, std::string_view file) {
+    const auto root = parse(text);
+    if (!root) {
+        return tl::unexpected<Problems>(
+            {{std::string(file), root.error().at, "", std::nullopt, root.error().what}});
+    }
+    Loaded loaded;
+    model::Configuration& configuration = loaded.configuration;
+    configuration.vpc.cidrs = model::default_vpc_cidrs();
+    Ledger ledger(file);
+    Reader reader(ledger, *root, {});
+    fields(reader, configuration);
+    reader.finish();
+    complete(configuration, *root);
+    if (!ledger.empty()) return tl::unexpected<Problems>(ledger.take());
+    return loaded;
+}
+
+} // namespace nlb::config

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// Collects the problems of one file.
+#pragma once
+
+#include "config/config.hpp"
+
+#include <span>
+
+namespace nlb::config {
+
+class Ledger {
+  public:
+    explicit Ledger(std::string_view file) : file_(file) {}
+
+    /// `node` is the offending value, at its place.
+    void wrong(const model::Path& path, const Node& node, std::string allowed);
+    /// Something that should stand in the table at `place`.
+    void missing(const model::Path& path, Position place, std::string allowed);
+    /// A key nobody knows.
+    void unknown(const model::Path& path, const Node& node,
+                 std::span<const std::string_view> known);
+
+    /// True when a problem was found at `path`, inside it, or with a table around it.
+    [[nodiscard]] bool mentions(const model::Path& path) const;
+
+    [[nodiscard]] bool empty() const { return count_ == 0; }
+
+    /// In the order of the file, at most kMostProblems and one that counts the rest.
+    [[nodiscard]] Problems take();
+
+  private:
+    void add(const model::Path& path, Position at, std::optional<std::string> value,
+             std::string allowed);
+
+    std::string file_;
+    Problems problems_;
+    std::vector<model::Path> paths_;
+    std::size_t count_ = 0;
+};
+
+} // namespace nlb::config
