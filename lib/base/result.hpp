@@ -27,8 +27,12 @@ struct [[nodiscard]] Error {
     [[nodiscard]] std::string text() const;
 };
 
-template <class T>
-using Result = tl::expected<T, Error>;
+/// A T or an error; `E` where one Error is not enough, such as every problem of a file.
+template <class T, class E = Error>
+using Result = tl::expected<T, E>;
+
+template <class E>
+using Failure = tl::unexpected<E>;
 
 [[nodiscard]] inline tl::unexpected<Error> fail(Errc code, std::string attempt, int sys = 0) {
     return tl::unexpected<Error>(Error{code, sys, std::move(attempt)});

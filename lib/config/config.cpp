@@ -17,10 +17,10 @@ std::string Problem::text() const {
     return out + allowed;
 }
 
-tl::expected<Loaded, Problems> load(std::string_view text, std::string_view file) {
+Result<Loaded, Problems> load(std::string_view text, std::string_view file) {
     const auto root = parse(text);
     if (!root) {
-        return tl::unexpected<Problems>(
+        return Failure<Problems>(
             {{std::string(file), root.error().at, "", std::nullopt, root.error().what}});
     }
     Loaded loaded;
@@ -31,7 +31,7 @@ tl::expected<Loaded, Problems> load(std::string_view text, std::string_view file
     fields(reader, configuration);
     reader.finish();
     complete(configuration, *root);
-    if (!ledger.empty()) return tl::unexpected<Problems>(ledger.take());
+    if (!ledger.empty()) return Failure<Problems>(ledger.take());
     return loaded;
 }
 

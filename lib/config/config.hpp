@@ -6,8 +6,6 @@
 #include "config/document.hpp"
 #include "model/configuration.hpp"
 
-#include <tl/expected.hpp>
-
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +36,7 @@ struct Loaded {
 constexpr std::size_t kMostProblems = 1000; ///< the next one says how many are left out
 
 /// `file` is only for messages.
-tl::expected<Loaded, Problems> load(std::string_view text, std::string_view file);
+Result<Loaded, Problems> load(std::string_view text, std::string_view file);
 
 /// The effective configuration as a document: every default filled in. Written as TOML it loads
 /// to the same configuration.

@@ -99,11 +99,11 @@ std::string printable(std::string_view text) {
 
 } // namespace
 
-tl::expected<Node, SyntaxError> parse(std::string_view text) {
-    if (auto limit = exceeds_limits(text)) return tl::unexpected<SyntaxError>(*std::move(limit));
+Result<Node, SyntaxError> parse(std::string_view text) {
+    if (auto limit = exceeds_limits(text)) return Failure<SyntaxError>(*std::move(limit));
     const toml::parse_result result = toml::parse(text);
     if (!result) {
-        return tl::unexpected<SyntaxError>(
+        return Failure<SyntaxError>(
             {position(result.error().source().begin), printable(result.error().description())});
     }
     Node root = convert(result.table());

@@ -2,9 +2,8 @@
 // TOML 1.0 text to a tree. The one door to toml++.
 #pragma once
 
+#include "base/result.hpp"
 #include "config/document.hpp"
-
-#include <tl/expected.hpp>
 
 #include <string>
 #include <string_view>
@@ -23,6 +22,6 @@ struct SyntaxError {
 
 /// Bounded in time and memory for every input: longer, deeper or larger text than the limits
 /// above is a SyntaxError where the limit was passed.
-tl::expected<Node, SyntaxError> parse(std::string_view text);
+Result<Node, SyntaxError> parse(std::string_view text);
 
 } // namespace nlb::config
