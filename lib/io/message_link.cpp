@@ -127,9 +127,11 @@ void MessageLink::end_input() {
 }
 
 void MessageLink::end(Result<void> how) {
-    if (std::exchange(ended_, true)) return;
+    if (failed_ || (ended_ && how)) return;
+    ended_ = true;
+    failed_ = !how || out_is_socket_;
     if (in_.is_open()) end_input();
-    if ((!how || out_is_socket_) && out_watched_) {
+    if (failed_ && out_watched_) {
         loop_.remove(out_.get());
         out_watched_ = false;
         out_.reset();

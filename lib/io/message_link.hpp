@@ -18,8 +18,8 @@ class MessageLink {
         /// After the events of one read, when no further bytes wait: time to act on them.
         std::function<void()> on_batch;
         /// The input ended (a value) or a call failed (an error: EPIPE when the reader is gone).
-        /// Called once. After the end of a pipe's input its output still works; a socket's does
-        /// not. The link must outlive this call.
+        /// After the end of a pipe's input its output still works, and its failure is told by a
+        /// second call; a socket ends as a whole. The link must outlive the call.
         std::function<void(Result<void>)> on_closed;
     };
 
@@ -61,7 +61,8 @@ class MessageLink {
     contract::StreamWriter writer_;
     bool out_is_socket_ = false;
     bool out_watched_ = false;
-    bool ended_ = false;
+    bool ended_ = false;  // the input
+    bool failed_ = false; // and the output, too
 };
 
 } // namespace nlb::io

@@ -68,6 +68,32 @@ BOOST_AUTO_TEST_CASE(a_burst_of_messages_crosses_a_socket_whole) {
     BOOST_TEST(got == 20'001U);
 }
 
+BOOST_AUTO_TEST_CASE(a_reader_that_leaves_after_the_input_ended_is_told) {
+    auto loop = EventLoop::make().value();
+    guard(loop);
+    int in[2];
+    int out[2];
+    BOOST_REQUIRE(::pipe(in) == 0);
+    BOOST_REQUIRE(::pipe(out) == 0);
+    Fd far_reader(out[0]);
+    ::close(in[1]); // the input has ended already
+    int ends = 0;
+    int error = 0;
+    auto link = MessageLink::make(loop, Fd(in[0]), Fd(out[1]), hello("filter"),
+                                  {.on_event = [](const contract::Event&) {},
+                                   .on_batch = {},
+                                   .on_closed =
+                                       [&](const Result<void>& how) {
+                                           ++ends;
+                                           if (how) return far_reader.reset();
+                                           error = how.error().sys;
+                                           loop.stop();
+                                       }});
+    BOOST_TEST(loop.run().has_value());
+    BOOST_TEST(ends == 2);
+    BOOST_TEST(error == EPIPE);
+}
+
 BOOST_AUTO_TEST_CASE(a_client_finds_a_server_that_starts_later_and_again) {
     const TempDir dir;
     const std::string path = dir.path + "/policy.sock";
