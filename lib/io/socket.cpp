@@ -79,6 +79,16 @@ const sockaddr* generic(const sockaddr_un& address) {
 
 } // namespace
 
+Result<void> make_socket_directory(const std::string& socket_path) {
+    const std::size_t slash = socket_path.rfind('/');
+    if (slash == std::string::npos || slash == 0) return {};
+    const std::string directory = socket_path.substr(0, slash);
+    if (::mkdir(directory.c_str(), 0750) != 0 && errno != EEXIST) {
+        return sys_error("make the directory " + in_quotes(directory));
+    }
+    return {};
+}
+
 Result<Fd> connect_unix(const std::string& path) {
     const auto address = unix_address(path);
     if (!address) return tl::unexpected<Error>(address.error());

@@ -30,6 +30,10 @@ struct SocketAddress {
     }
 };
 
+/// Makes the directory in which a socket will lie, mode 0750, if only that last step of its path is
+/// missing. Errors: System.
+Result<void> make_socket_directory(const std::string& socket_path);
+
 /// Connects to a Unix stream socket; non-blocking and close-on-exec afterwards.
 Result<Fd> connect_unix(const std::string& path);
 

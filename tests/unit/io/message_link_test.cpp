@@ -138,6 +138,15 @@ BOOST_AUTO_TEST_CASE(a_stale_socket_is_replaced_and_a_live_one_is_not) {
     BOOST_TEST(!UnixListener::make(std::string(200, 'x')).has_value());
 }
 
+BOOST_AUTO_TEST_CASE(the_directory_of_a_socket_is_made_when_it_is_missing) {
+    const TempDir dir;
+    const std::string path = dir.path + "/run/policy.sock";
+    BOOST_TEST(make_socket_directory(path).has_value());
+    BOOST_TEST(make_socket_directory(path).has_value()); // it is there already
+    BOOST_TEST(UnixListener::make(path).has_value());
+    BOOST_TEST(!make_socket_directory(dir.path + "/no/such/policy.sock").has_value());
+}
+
 BOOST_AUTO_TEST_CASE(a_reader_that_leaves_ends_the_link_with_epipe) {
     auto loop = EventLoop::make().value();
     guard(loop);
