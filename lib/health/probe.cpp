@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "health/probe.hpp"
+
+#include <cerrno>
+
+namespace nlb::health {
+
+namespace {
+
+using model::HealthCheckProtocol;
+
+/// An error of a call on a connection that is not the target's doing is ours.
+ProbeOutcome outcome_of(int error, bool connected) {
+    switch (error) {
+    case ECONNREFUSED: return ProbeOutcome::Refused;
+    case ETIMEDOUT: return connected ? ProbeOutcome::ResponseTimeout : ProbeOutcome::ConnectTimeout;
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+    case EHOSTDOWN:
+    case ENETDOWN:
+    case ENONET:
+    case ENOPROTOOPT:
+    case EPROTO: return ProbeOutcome::Unreachable;
+    case ECONNRESET:
+    case EPIPE: return ProbeOutcome::Reset;
+    default: return ProbeOutcome::InternalError;
+    }
+}
+
+std::string in_time(Nanos timeout) {
+    return "within " + std::to_string(timeout.ns / 1'000'000) + " ms";
+}
+
+} // namespace
+
+ProbeRun::ProbeRun(const CheckSettings& settings, const Endpoint& target, Nanos now)
+    : settings_(&settings), target_(target), deadline_(now + settings.timeout) {
+}
+
+void ProbeRun::on_connected() {
+    if (result_ || connected_) return;
+    connected_ = true;
+    if (settings_->protocol == HealthCheckProtocol::Tcp) return end(ProbeOutcome::Passed, {});
+    if (settings_->request.empty()) {
+        // The settings were checked with another host; an endpoint's text is as harmless.
+        own_request_ = wire::http_check_request(settings_->path, target_.text()).value_or("");
+    }
+}
+
+std::string_view ProbeRun::pending() const {
+    if (!connected_ || result_) return {};
+    const std::string& request = own_request_.empty() ? settings_->request : own_request_;
+    return std::string_view(request).substr(sent_);
+}
+
+void ProbeRun::on_error(int error) {
+    const ProbeOutcome outcome = outcome_of(error, connected_);
+    if (outcome == ProbeOutcome::Reset && connected_) {
+        return end(outcome, "connection reset, " + progress_text());
+    }
+    end(outcome, Error{Errc::System, error, connected_ ? "connection lost" : "connect"}.text());
+}
+
+void ProbeRun::feed(std::string_view bytes) {
+    if (result_) return;
+    switch (response_.feed(bytes)) {
+    case wire::HttpProgress::Short: return;
+    case wire::HttpProgress::Malformed:
+        return end(ProbeOutcome::NotHttp, "no HTTP/1 response: " + response_.why());
+    case wire::HttpProgress::Complete: break;
+    }
+    if (settings_->matcher.passes(response_.code())) return end(ProbeOutcome::Passed, {});
+    end(ProbeOutcome::WrongCode, "answered " + std::to_string(response_.code()) + ", " +
+                                     settings_->matcher.text() + " passes");
+}
+
+void ProbeRun::on_end() {
+    end(ProbeOutcome::ClosedEarly, "connection closed, " + progress_text());
+}
+
+void ProbeRun::tick(Nanos now) {
+    if (now < deadline()) return;
+    if (!connected_) {
+        return end(ProbeOutcome::ConnectTimeout,
+                   "no answer to connect " + in_time(settings_->timeout));
+    }
+    end(ProbeOutcome::ResponseTimeout,
+        "no complete response " + in_time(settings_->timeout) + ", " + progress_text());
+}
+
+std::string ProbeRun::progress_text() const {
+    return std::to_string(response_.bytes()) + " bytes of a response came";
+}
+
+std::string ProbeRun::tried() const {
+    if (settings_->protocol == HealthCheckProtocol::Tcp) return "TCP " + target_.text();
+    return "GET http://" + target_.text() + settings_->path;
+}
+
+void ProbeRun::end(ProbeOutcome outcome, std::string_view came_back) {
+    if (result_) return;
+    result_.emplace();
+    result_->outcome = outcome;
+    if (outcome == ProbeOutcome::Passed) return;
+    result_->text = tried() + ": ";
+    result_->text += came_back;
+}
+
+} // namespace nlb::health

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Introduces the plan's checks to sockets: connects what is due, feeds each health::ProbeRun with
+// what its connection does, closes it and hands the result back. One thread, one check in flight
+// per target, one timer for all.
+#pragma once
+
+#include "io/event_loop.hpp"
+
+#include "health/plan.hpp"
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <queue>
+#include <span>
+#include <vector>
+
+class Checker {
+  public:
+    struct Statistics {
+        std::uint64_t started = 0;
+        std::array<std::uint64_t, nlb::EnumText<nlb::health::ProbeOutcome>::names.size()> ended{};
+    };
+
+    struct Limits {
+        std::size_t most_in_flight = 0;
+        /// At the limit: true waits for a check to end, false fails the check as our own trouble,
+        /// so that it stays visible and no target delays another.
+        bool waits_when_full = false;
+    };
+
+    /// Called after every check.
+    using OnResult = std::function<void(nlb::health::Slot, const nlb::health::ProbeResult&,
+                                        const std::optional<nlb::health::Change>&)>;
+
+    Checker(nlb::io::EventLoop& loop, nlb::health::Plan& plan, Limits limits, OnResult on_result);
+    ~Checker();
+    Checker(const Checker&) = delete;
+    Checker& operator=(const Checker&) = delete;
+
+    /// The plan changed: close the checks that are void and look at the schedule again.
+    void plan_changed(std::span<const nlb::health::Slot> stopped);
+
+    /// Closes every check and starts none any more.
+    void stop();
+
+    [[nodiscard]] std::size_t in_flight() const { return in_flight_; }
+
+    [[nodiscard]] const Statistics& statistics() const { return statistics_; }
+
+  private:
+    struct Flight {
+        nlb::io::Fd fd;
+        nlb::health::Slot slot;
+        std::uint64_t number = 0; // of the check, so that an old deadline is recognised
+        std::optional<nlb::health::ProbeRun> run;
+    };
+
+    struct Deadline {
+        nlb::Nanos when;
+        std::uint32_t index;
+        std::uint64_t number;
+
+        bool operator>(const Deadline& o) const { return when > o.when; }
+    };
+
+    void work(nlb::Nanos now);
+    void start_due(nlb::Nanos now);
+    void expire(nlb::Nanos now);
+    void arm();
+    void open(nlb::health::Slot slot, nlb::Nanos now);
+    void begin_connect(Flight& flight, const nlb::Endpoint& target);
+    void on_event(std::uint32_t index, std::uint32_t events);
+    void on_connect_done(Flight& flight);
+    void send(Flight& flight);
+    void receive(Flight& flight);
+    void settle(Flight& flight);
+    void close(Flight& flight);
+
+    nlb::io::EventLoop& loop_;
+    nlb::health::Plan& plan_;
+    Limits limits_;
+    OnResult on_result_;
+    std::vector<std::unique_ptr<Flight>> flights_; // by slot index; kept for the next check
+    std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
+    Statistics statistics_;
+    std::size_t in_flight_ = 0;
+    nlb::io::EventLoop::TimerId timer_ = 0;
+    nlb::Nanos armed_ = nlb::Nanos::never();
+    bool working_ = false;
+    bool stopped_ = false;
+};
+
+/// Raises the descriptor limit as far as allowed and returns how many checks may be open at once,
+/// some descriptors kept for the rest of the process.
+std::size_t descriptors_for_checks();

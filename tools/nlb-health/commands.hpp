@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/tool.hpp"
+
+nlb::app::Command run_command();
+nlb::app::Command once_command();
