@@ -164,18 +164,19 @@ struct nlb_listener_key {
 
 NLB_ASSERT_SIZE(struct nlb_listener_key, 8);
 
+#define NLB_LISTENER_HANDED_UP 0x1U /* needs sockets: TLS, PROXY protocol, IPv6 targets */
+
 struct nlb_listener {
     nlb_u32 index;   /* position in the list of listeners, for reports */
     nlb_u32 group;   /* index */
     nlb_u32 idle_ms; /* [guide, Connection idle timeout] */
-    nlb_u32 zero;
+    nlb_u32 flags;   /* NLB_LISTENER_... */
 };
 
 NLB_ASSERT_SIZE(struct nlb_listener, 16);
 
 #define NLB_GROUP_STICKY 0x1U             /* choose by source address and protocol only */
 #define NLB_GROUP_PRESERVE_CLIENT_IP 0x2U /* targets see the client's address and port */
-#define NLB_GROUP_HANDED_UP 0x4U          /* needs sockets: PROXY protocol, TLS, IPv6 targets */
 
 /* How this node treats a target group. Its ring is slots [first_slot, first_slot + ring_size). */
 struct nlb_group {
@@ -229,7 +230,7 @@ NLB_ASSERT_SIZE(struct nlb_l4_verdict, 28);
  * preservation: 55,000 connections per target]. */
 #define NLB_SNAT_FIRST_PORT 10240U
 #define NLB_SNAT_PORTS 55000U
-/* Ports tried for one flow: with nine in ten taken, all 128 fail once in 700,000 flows. */
+/* Ports tried for one flow: with nine in ten taken, all 128 are taken once in 700,000. */
 #define NLB_SNAT_PROBES 128U
 
 /* A flow that both sides closed, or one reset, is kept this long for late segments, no longer. */

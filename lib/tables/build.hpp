@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Route-sets (nlb-messages(7)) to the tables that packets and connections are decided with.
+#pragma once
+
+#include "flow/tables.hpp"
+
+#include "base/result.hpp"
+#include "contract/messages.hpp"
+
+#include <span>
+#include <string_view>
+
+namespace nlb::tables {
+
+/// Tables of the `listener`, `routing` and `route` lines of every route-set in force, other
+/// messages are ignored. `zone`: of this node only; empty: all zones. With `previous`, targets keep
+/// their indexes, and an index that changes hands gets a new generation, so that no flow goes to a
+/// target it was not opened to.
+/// Errors: Data, when a listener's group has no routing line for the listener's zone, or two
+/// listeners have the same address, port and protocol.
+Result<flow::Tables> build(std::span<const contract::Message> lines, std::string_view zone = {},
+                           const flow::Tables* previous = nullptr);
+
+} // namespace nlb::tables

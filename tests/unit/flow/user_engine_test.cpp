@@ -1,0 +1,140 @@
+#include "support/packet_builder.hpp"
+
+#include "flow/user_engine.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using nlb::Nanos;
+using nlb::flow::GroupEntry;
+using nlb::flow::ListenerEntry;
+using nlb::flow::Tables;
+using nlb::flow::TargetEntry;
+using nlb::flow::UserEngine;
+using nlb::test::Frame;
+using nlb::test::PacketBuilder;
+
+namespace {
+
+nlb::IpAddress ip(std::string_view text) {
+    return nlb::IpAddress::parse(text).value();
+}
+
+/// Port 80 of 198.51.100.1 leads to `count` targets 10.0.1.1 and so on, port 8080.
+Tables some_tables(std::uint32_t count, std::uint32_t group_flags = 0) {
+    ListenerEntry listener;
+    listener.endpoint = {ip("198.51.100.1"), 80};
+    listener.value.idle_ms = 350'000;
+    GroupEntry group;
+    group.value = {0, count == 0 ? 0 : 4093U, group_flags, nlb::flow::address_be(ip("10.0.0.5"))};
+    std::vector<TargetEntry> targets;
+    std::vector<std::uint32_t> slots;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        TargetEntry target;
+        target.endpoint = {ip("10.0.1." + std::to_string(i + 1)), 8080};
+        target.value = {nlb::flow::address_be(target.endpoint.address), nlb_hton16(8080),
+                        NLB_TARGET_REGISTERED, 1, 0};
+        targets.push_back(target);
+    }
+    for (std::uint32_t i = 0; i < group.value.ring_size; ++i)
+        slots.push_back(i % count);
+    return {{listener}, {group}, slots, targets, {ip("198.51.100.1"), ip("10.0.0.5")}};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(flow_user_engine)
+
+BOOST_AUTO_TEST_CASE(a_connection_goes_where_its_syn_would_go) {
+    const Tables tables = some_tables(7);
+    UserEngine engine(tables);
+    std::set<std::uint32_t> seen;
+    for (std::uint16_t port = 20'000; port < 20'500; ++port) {
+        Frame frame = PacketBuilder().from("192.0.2.7", port).sequence(port * 77'777U).build();
+        const auto decision = engine.decide(frame, Nanos::seconds(1));
+        const auto target = nlb::flow::decide(
+            tables, 0,
+            {{ip("192.0.2.7"), port}, {ip("198.51.100.1"), 80}, std::uint32_t{port} * 77'777U});
+        BOOST_REQUIRE(target.has_value());
+        BOOST_REQUIRE_EQUAL(decision.verdict.target, *target);
+        seen.insert(*target);
+    }
+    BOOST_TEST(seen.size() == 7U);
+}
+
+BOOST_AUTO_TEST_CASE(a_connection_of_ipv6_has_a_target_too) {
+    const Tables tables = some_tables(3);
+    std::set<std::uint32_t> seen;
+    for (std::uint16_t port = 1; port < 100; ++port) {
+        const auto target =
+            nlb::flow::decide(tables, 0, {{ip("2001:db8::1"), port}, {ip("2001:db8::2"), 80}, 5});
+        BOOST_REQUIRE(target.has_value());
+        seen.insert(*target);
+    }
+    BOOST_TEST(seen.size() == 3U);
+}
+
+BOOST_AUTO_TEST_CASE(a_group_without_targets_has_none_to_offer) {
+    const Tables tables = some_tables(0);
+    BOOST_TEST(!nlb::flow::decide(tables, 0, {{ip("192.0.2.7"), 1}, {ip("198.51.100.1"), 80}, 5})
+                    .has_value());
+}
+
+BOOST_AUTO_TEST_CASE(sticky_connections_of_one_client_meet_one_target) {
+    const Tables tables = some_tables(7, NLB_GROUP_STICKY);
+    std::set<std::uint32_t> seen;
+    for (std::uint16_t port = 1; port < 100; ++port)
+        seen.insert(*nlb::flow::decide(tables, 0,
+                                       {{ip("192.0.2.7"), port}, {ip("198.51.100.1"), 80}, port}));
+    BOOST_TEST(seen.size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(fifty_five_thousand_flows_share_a_target_and_no_source_port) {
+    const Tables tables = some_tables(1);
+    UserEngine engine(tables);
+    std::set<std::uint16_t> ports;
+    std::uint32_t forwarded = 0;
+    for (std::uint32_t i = 0; i < 54'000; ++i) {
+        Frame frame = PacketBuilder()
+                          .from("192.0.2." + std::to_string(1 + i / 10'000),
+                                static_cast<std::uint16_t>(10'000 + i % 10'000))
+                          .build();
+        const auto verdict = engine.decide(frame, Nanos::seconds(1)).verdict;
+        if (verdict.action != NLB_FORWARD) continue;
+        ++forwarded;
+        ports.insert(nlb_ntoh16(verdict.becomes.source_port_be));
+    }
+    BOOST_TEST(forwarded == ports.size());
+    BOOST_TEST(forwarded > 53'500U);
+    BOOST_TEST(*ports.begin() >= 10'240);
+    BOOST_TEST(*ports.rbegin() <= 65'239);
+    BOOST_TEST(engine.counters()[NLB_REASON_PORTS_EXHAUSTED] == 54'000U - forwarded);
+}
+
+BOOST_AUTO_TEST_CASE(a_full_table_is_a_reason_and_leaves_no_half_flow) {
+    const Tables tables = some_tables(1);
+    UserEngine engine(tables, 3);
+    for (std::uint16_t port = 1; port <= 2; ++port) {
+        Frame frame = PacketBuilder().from("192.0.2.1", port).build();
+        const auto verdict = engine.decide(frame, Nanos::seconds(1)).verdict;
+        BOOST_TEST(verdict.reason == (port == 1 ? NLB_REASON_NEW_FLOW : NLB_REASON_TABLE_FULL));
+    }
+    BOOST_TEST(engine.entries() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(a_sweep_forgets_flows_that_ended_long_ago_and_no_others) {
+    const Tables tables = some_tables(2);
+    UserEngine engine(tables);
+    for (std::uint16_t port = 1; port <= 10; ++port) {
+        Frame frame = PacketBuilder().from("192.0.2.1", port).build();
+        engine.decide(frame, Nanos::seconds(port <= 5 ? 1 : 400));
+    }
+    BOOST_TEST(engine.entries() == 20U);
+    engine.sweep(Nanos::seconds(402), Nanos::seconds(60));
+    BOOST_TEST(engine.entries() == 20U);
+    engine.sweep(Nanos::seconds(412), Nanos::seconds(60));
+    BOOST_TEST(engine.entries() == 10U);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
