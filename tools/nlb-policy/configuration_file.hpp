@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/context.hpp"
+
+#include "model/configuration.hpp"
+
+#include <string>
+
+namespace nlb::policy {
+
+/// Reads and checks nlb.toml(5). Every problem is logged; the error then says how many there are.
+/// Errors: System when the file cannot be read, Usage when it is not valid.
+Result<model::Configuration> load_configuration(const app::Context& context,
+                                                const std::string& path);
+
+} // namespace nlb::policy

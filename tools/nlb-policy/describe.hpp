@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+// State changes in words, for the log: what, from what to what, and why.
+#pragma once
+
+#include "route/publisher.hpp"
+
+#include <string>
+
+namespace nlb::policy {
+
+std::string describe(const route::HealthChange& change);
+std::string describe(const route::ModeChange& change);
+
+} // namespace nlb::policy

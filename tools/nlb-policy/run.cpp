@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "configuration_file.hpp"
+#include "server.hpp"
+
+#include "io/notify.hpp"
+#include "io/signals.hpp"
+
+#include "base/text.hpp"
+
+#include <csignal>
+#include <memory>
+
+namespace nlb::policy {
+
+namespace {
+
+struct Options {
+    std::string file;
+    std::string listen = "unix:policy";
+    bool check = false;
+};
+
+void handle(int signal, Server& server, io::EventLoop& loop) {
+    switch (signal) {
+    case SIGHUP: return server.reload();
+    case SIGUSR1: return server.log_statistics();
+    default: loop.stop();
+    }
+}
+
+/// The environment may lack a service manager that listens; the work goes on.
+void tell_service_manager(const app::Context& context, std::string_view state) {
+    if (auto told = io::notify_service_manager(state); !told) {
+        context.log.warning(told.error().text());
+    }
+}
+
+Result<int> serve(app::Context& context, const Options& options, const std::string& path,
+                  model::Configuration configuration) {
+    auto loop = io::EventLoop::make();
+    if (!loop) return tl::unexpected<Error>(loop.error());
+    Server server(context, *loop, options.file, std::move(configuration));
+    auto signals = io::Signals::watch(*loop, {SIGHUP, SIGUSR1, SIGTERM, SIGINT},
+                                      [&](int signal) { handle(signal, server, *loop); });
+    if (!signals) return tl::unexpected<Error>(signals.error());
+    if (auto listening = server.listen(path); !listening) {
+        return tl::unexpected<Error>(listening.error());
+    }
+    context.log.notice("serving " + in_quotes(options.file) + " at " + in_quotes(path));
+    tell_service_manager(context, "READY=1");
+    if (auto ran = loop->run(); !ran) return tl::unexpected<Error>(ran.error());
+    tell_service_manager(context, "STOPPING=1");
+    return app::kDone;
+}
+
+Result<int> run(app::Context& context, const Options& options) {
+    auto path = app::socket_path(options.listen);
+    if (!path) return forward(path.error(), "--listen");
+    auto configuration = load_configuration(context, options.file);
+    if (!configuration) return tl::unexpected<Error>(configuration.error());
+    if (options.check) return app::kDone;
+    return serve(context, options, *path, std::move(*configuration));
+}
+
+} // namespace
+
+app::Command run_command() {
+    return {"run",
+            "Serve target-sets and route-sets on a socket and merge the health that comes in",
+            [](CLI::App& app) {
+                auto options = std::make_shared<Options>();
+                app.add_option("FILE", options->file, "Configuration, see nlb.toml(5)")->required();
+                app.add_option("--listen", options->listen, "Socket: unix:NAME or unix:/PATH")
+                    ->type_name("SOCKET")
+                    ->capture_default_str();
+                app.add_flag("--check", options->check, "Check the configuration and exit");
+                return [options](app::Context& context) { return run(context, *options); };
+            }};
+}
+
+} // namespace nlb::policy

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server.hpp"
+
+#include "configuration_file.hpp"
+#include "describe.hpp"
+
+#include "io/clock.hpp"
+
+#include <sys/epoll.h>
+
+#include <utility>
+
+namespace nlb::policy {
+
+namespace {
+
+constexpr Nanos kAcceptPause = Nanos::milliseconds(200); // until descriptors are free again
+
+} // namespace
+
+Server::Server(app::Context& context, io::EventLoop& loop, std::string file,
+               model::Configuration configuration)
+    : context_(context), loop_(loop), file_(std::move(file)), publisher_(std::move(configuration)) {
+    loop_.after_each_round([this](Nanos now) { round(now); });
+}
+
+Server::~Server() {
+    clients_.clear();
+    if (listener_) loop_.remove(listener_->fd());
+}
+
+Result<void> Server::listen(const std::string& path) {
+    if (auto made = io::make_socket_directory(path); !made) return made;
+    auto listener = io::UnixListener::make(path);
+    if (!listener) return tl::unexpected<Error>(listener.error());
+    listener_.emplace(std::move(*listener));
+    return loop_.add(listener_->fd(), EPOLLIN, [this](std::uint32_t) { accept(); });
+}
+
+void Server::accept() {
+    auto socket = listener_->accept();
+    if (!socket) {
+        context_.log.warning(socket.error().text());
+        return pause_accepting();
+    }
+    if (!socket->is_open()) return;
+    const Client::Surroundings around{context_, loop_, publisher_, pace_};
+    auto client = Client::make(around, std::move(*socket), ++last_client_);
+    if (client) {
+        clients_.emplace(last_client_, std::move(*client));
+    } else {
+        context_.log.warning("client " + std::to_string(last_client_) + ": " +
+                             client.error().text());
+    }
+}
+
+void Server::pause_accepting() {
+    loop_.modify(listener_->fd(), 0);
+    loop_.at(io::now() + kAcceptPause, [this](Nanos) { loop_.modify(listener_->fd(), EPOLLIN); });
+}
+
+void Server::round(Nanos now) {
+    if (pace_.due(now)) announce(publisher_.publish());
+    for (const auto& [number, client] : clients_)
+        client->pay();
+    std::erase_if(clients_, [](const auto& entry) { return entry.second->ended(); });
+}
+
+void Server::announce(const route::Published& published) {
+    for (const route::ModeChange& change : published.modes)
+        context_.log.notice(describe(change));
+    for (const auto& [number, client] : clients_)
+        client->owe(published);
+}
+
+void Server::reload() {
+    auto configuration = load_configuration(context_, file_);
+    if (!configuration) {
+        context_.log.error(configuration.error().text() + "; the configuration in use stays");
+        return;
+    }
+    const route::Published published = publisher_.reload(std::move(*configuration));
+    context_.log.notice("configuration reloaded: generation " +
+                        std::to_string(publisher_.generation()) + ", routes of " +
+                        std::to_string(published.route_sets.size()) + " and checks of " +
+                        std::to_string(published.target_sets.size()) + " groups changed");
+    announce(published);
+}
+
+void Server::log_statistics() const {
+    context_.log.notice("generation " + std::to_string(publisher_.generation()) + ", " +
+                        std::to_string(publisher_.scopes().size()) + " groups in use, " +
+                        std::to_string(clients_.size()) + " clients, " +
+                        std::to_string(publisher_.strangers()) +
+                        " reports on targets that are not registered");
+    for (const auto& [number, client] : clients_)
+        context_.log.notice(client->summary());
+}
+
+} // namespace nlb::policy

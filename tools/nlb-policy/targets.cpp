@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "commands.hpp"
+#include "configuration_file.hpp"
+
+#include "route/publisher.hpp"
+
+#include "contract/sets.hpp"
+
+#include <memory>
+
+namespace nlb::policy {
+
+namespace {
+
+struct Options {
+    std::string file;
+    std::string zone;
+};
+
+Result<int> targets(app::Context& context, const Options& options) {
+    auto configuration = load_configuration(context, options.file);
+    if (!configuration) return tl::unexpected<Error>(configuration.error());
+    const route::Publisher publisher(std::move(*configuration));
+    contract::StreamWriter writer(context.hello("policy"));
+    for (const contract::Set& set :
+         publisher.target_sets(publisher.everything(), model::ZoneName{options.zone}))
+        contract::append_set(set, writer);
+    return app::print(writer.pending()).map([] { return int{app::kDone}; });
+}
+
+} // namespace
+
+app::Command targets_command() {
+    return {"targets", "Print the target-set: what is to be checked, and how", [](CLI::App& app) {
+                auto options = std::make_shared<Options>();
+                app.add_option("FILE", options->file, "Configuration, see nlb.toml(5); - is stdin")
+                    ->required();
+                app.add_option("--zone", options->zone,
+                               "Zone of the node that checks: whose address is the Host header")
+                    ->type_name("ZONE");
+                return [options](app::Context& context) { return targets(context, *options); };
+            }};
+}
+
+} // namespace nlb::policy
