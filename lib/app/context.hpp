@@ -28,6 +28,8 @@ class Log {
 
     void set_level(LogLevel level) { level_ = level; }
 
+    [[nodiscard]] bool shows(LogLevel level) const { return level <= level_; }
+
   private:
     void write(LogLevel level, std::string_view label, std::string_view text) const;
 

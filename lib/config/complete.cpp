@@ -4,7 +4,6 @@
 #include "model/defaults.hpp"
 
 #include <algorithm>
-#include <set>
 
 namespace nlb::config {
 
@@ -15,6 +14,8 @@ using model::LoadBalancer;
 using model::Path;
 using model::Target;
 using model::TargetGroup;
+
+constexpr std::size_t kMostSubnets = 200;
 
 class Completer {
   public:
@@ -48,6 +49,8 @@ class Completer {
         for (auto& zone : lb.zones) {
             if (zone.private_address.is_unspecified()) zone.private_address = zone.address;
         }
+        const bool only = lb.zones.size() == 1;
+        const model::ZoneName none;
         for (auto& listener : lb.listeners) {
             const std::string unique = lb.name.value + "/" + std::to_string(listener.port);
             listener.id.value =
@@ -56,7 +59,9 @@ class Completer {
             if (tls && listener.ssl_policy.empty()) {
                 listener.ssl_policy = model::default_ssl_policy();
             }
-            zones_of_group_[listener.target_group].insert(lb.zones.begin(), lb.zones.end());
+            const auto [it, is_new] =
+                only_zone_.emplace(listener.target_group, only ? lb.zones.front().name : none);
+            if (!is_new && (!only || it->second != lb.zones.front().name)) it->second = none;
         }
     }
 
@@ -120,7 +125,9 @@ class Completer {
     /// the balancer.
     void find_zone(Target& target, const TargetGroup& group) {
         if (target.all_zones) return;
+        std::size_t looked_at = 0;
         for (const auto& [name, subnet] : configuration_.inventory.subnets) {
+            if (++looked_at > kMostSubnets) break; // refused by the rules
             if (contains(subnet.cidrs, target.address)) {
                 target.zone = subnet.zone;
                 return;
@@ -130,10 +137,8 @@ class Completer {
             target.all_zones = true;
             return;
         }
-        const auto zones = zones_of_group_.find(group.name);
-        if (zones != zones_of_group_.end() && zones->second.size() == 1) {
-            target.zone = zones->second.begin()->name;
-        }
+        const auto only = only_zone_.find(group.name);
+        if (only != only_zone_.end()) target.zone = only->second;
     }
 
     static bool contains(const std::vector<Cidr>& blocks, const IpAddress& address) {
@@ -141,15 +146,10 @@ class Completer {
                            [&](const Cidr& block) { return block.contains(address); });
     }
 
-    struct ByName {
-        bool operator()(const model::Zone& a, const model::Zone& b) const {
-            return a.name < b.name;
-        }
-    };
-
     Configuration& configuration_;
     const Node& root_;
-    std::map<model::TargetGroupName, std::set<model::Zone, ByName>> zones_of_group_;
+    /// The one zone behind a group; empty when there are several.
+    std::map<model::TargetGroupName, model::ZoneName> only_zone_;
 };
 
 } // namespace

@@ -6,12 +6,14 @@
 #include "config/fields.hpp"
 #include "config/parse.hpp"
 #include "model/defaults.hpp"
+#include "model/rules.hpp"
 
 namespace nlb::config {
 
-std::string Problem::text() const {
+std::string Problem::text(std::string_view label) const {
     std::string out = file + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": ";
-    if (!path.empty()) out += path;
+    out += label;
+    out += path;
     if (value) out += " = " + in_quotes(*value);
     if (!path.empty()) out += ": ";
     return out + allowed;
@@ -31,7 +33,12 @@ Result<Loaded, Problems> load(std::string_view text, std::string_view file) {
     fields(reader, configuration);
     reader.finish();
     complete(configuration, *root);
+    const model::Findings findings = model::check(configuration);
+    ledger.take_findings(findings.errors, *root);
     if (!ledger.empty()) return Failure<Problems>(ledger.take());
+    Ledger advice(file);
+    advice.take_findings(findings.warnings, *root);
+    loaded.warnings = advice.take();
     return loaded;
 }
 

@@ -22,7 +22,8 @@ struct Problem {
     std::string allowed;              ///< what would be right
 
     /// "FILE:LINE:COLUMN: PATH = 'VALUE': ALLOWED"; one printable line whatever the file contains.
-    [[nodiscard]] std::string text() const;
+    /// `label` stands before PATH: "warning: ".
+    [[nodiscard]] std::string text(std::string_view label = {}) const;
 };
 
 /// In the order of the file.

@@ -24,16 +24,34 @@ void Ledger::missing(const model::Path& path, Position place, std::string allowe
 
 void Ledger::unknown(const model::Path& path, const Node& node,
                      std::span<const std::string_view> known) {
+    if (count_ >= kMostProblems) {
+        ++count_; // not worth a guess
+        return;
+    }
     const auto near = nearest(path.steps().back().key, known);
     std::string text = "unknown key; ";
     text += near ? "did you mean " + in_quotes(*near) + "?" : "known here: " + either(known);
     add(path, node.key_at, std::nullopt, std::move(text));
 }
 
-bool Ledger::mentions(const model::Path& path) const {
-    return std::any_of(paths_.begin(), paths_.end(), [&](const model::Path& known) {
-        return known.within(path) || path.within(known);
-    });
+void Ledger::take_findings(const std::vector<model::Violation>& found, const Node& root) {
+    const std::vector<model::Path> before = paths_;
+    const auto is_wrong = [&](const model::Path& path) {
+        return std::any_of(before.begin(), before.end(), [&](const model::Path& known) {
+            return known.within(path) || path.within(known);
+        });
+    };
+    for (const model::Violation& violation : found) {
+        const bool is_void = is_wrong(violation.path) ||
+                             std::any_of(violation.also.begin(), violation.also.end(), is_wrong);
+        if (is_void) continue;
+        const Found place = find(root, violation.path);
+        if (place.node != nullptr && !place.node->is(Node::Kind::Table)) {
+            wrong(violation.path, *place.node, violation.allowed);
+        } else {
+            missing(violation.path, place.at, violation.allowed);
+        }
+    }
 }
 
 Problems Ledger::take() {

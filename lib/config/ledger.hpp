@@ -3,6 +3,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "model/rules.hpp"
 
 #include <span>
 
@@ -20,8 +21,8 @@ class Ledger {
     void unknown(const model::Path& path, const Node& node,
                  std::span<const std::string_view> known);
 
-    /// True when a problem was found at `path`, inside it, or with a table around it.
-    [[nodiscard]] bool mentions(const model::Path& path) const;
+    /// What the rules found, placed in the file; not what rests on a value noted before.
+    void take_findings(const std::vector<model::Violation>& found, const Node& root);
 
     [[nodiscard]] bool empty() const { return count_ == 0; }
 
