@@ -277,6 +277,9 @@ void check_inventory(RuleContext& context) {
     for (const auto& [id, instance] : inventory.instances)
         check_instance_place(context, instance, path / "instances" / id);
     for (const auto& [name, subnet] : inventory.subnets) {
+        if (!is_alphanumeric_or_hyphen(subnet.zone.value) || subnet.zone.value == "all") {
+            context.error(path / "subnets" / name / "zone", "the name of a zone");
+        }
         for (std::size_t i = 0; i < subnet.cidrs.size(); ++i) {
             const auto& blocks = context.configuration.vpc.cidrs;
             const bool inside = std::any_of(blocks.begin(), blocks.end(), [&](const Cidr& block) {
