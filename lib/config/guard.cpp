@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/guard.hpp"
 
+#include <algorithm>
+
 namespace nlb::config {
 
 namespace {
@@ -12,7 +14,13 @@ class Scanner {
     explicit Scanner(std::string_view text) : text_(text) {}
 
     std::optional<SyntaxError> run() {
+        constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+        if (text_.starts_with(kByteOrderMark)) offset_ = line_start_ = kByteOrderMark.size();
         while (offset_ < text_.size()) {
+            if (static_cast<unsigned char>(text_[offset_]) >= 0x80) {
+                ++offset_;
+                return SyntaxError{here(), "only quoted text and comments may go beyond ASCII"};
+            }
             step();
             if (dots_ >= kDeepestKey) return too("a key of more than ", kDeepestKey, " parts");
             if (values_ > kMostValues) return too("more than ", kMostValues, " values");
@@ -69,10 +77,18 @@ class Scanner {
         }
     }
 
+    /// The character before offset_.
+    [[nodiscard]] Position here() const {
+        std::uint32_t column = 0;
+        for (const char c : text_.substr(line_start_, offset_ - line_start_)) {
+            if ((static_cast<unsigned char>(c) & 0xC0U) != 0x80U) ++column;
+        }
+        return {line_, std::max(column, std::uint32_t{1})};
+    }
+
     [[nodiscard]] SyntaxError too(std::string_view before, std::size_t limit,
                                   std::string_view after) const {
-        return {{line_, static_cast<std::uint32_t>(offset_ - line_start_)},
-                std::string(before) + std::to_string(limit) + std::string(after)};
+        return {here(), std::string(before) + std::to_string(limit) + std::string(after)};
     }
 
     std::string_view text_;

@@ -86,6 +86,13 @@ BOOST_AUTO_TEST_CASE(columns_count_characters_and_values_are_printable) {
     BOOST_TEST(loaded.error()[2].text() == "f:1:27: vpc.cidrs = '2': must be an array");
 }
 
+BOOST_AUTO_TEST_CASE(characters_beyond_ascii_need_quotes) {
+    const auto loaded = config::load("a = 1 # \u00e4\n\u00e4 = 2\n", "f");
+    BOOST_REQUIRE(!loaded.has_value());
+    BOOST_TEST(loaded.error()[0].text() ==
+               "f:2:1: only quoted text and comments may go beyond ASCII");
+}
+
 BOOST_AUTO_TEST_CASE(input_beyond_the_limits_is_refused) {
     std::string dotted = "a";
     for (int i = 0; i < 100000; ++i)
