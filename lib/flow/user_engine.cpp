@@ -100,19 +100,28 @@ Decision UserEngine::decide(std::vector<std::uint8_t>& frame, Nanos now) {
 }
 
 void UserEngine::sweep(Nanos now, Nanos kept) {
+    for (const nlb_flow_key& key : ended_entries(flows_, now, kept))
+        flows_.erase(key);
+}
+
+std::vector<nlb_flow_key> ended_entries(const FlowTable& flows, Nanos now, Nanos kept) {
     const auto now_ns = static_cast<std::uint64_t>(now.ns);
     const auto kept_ns = static_cast<std::uint64_t>(kept.ns);
-    std::erase_if(flows_, [&](const auto& entry) {
-        const nlb_flow& flow = entry.second;
-        return (flow.state & NLB_FLOW_REPLY) == 0 && now_ns > flow.last_ns + kept_ns &&
-               nlb_is_over(&flow, now_ns - kept_ns) != 0;
-    });
-    std::erase_if(flows_, [&](const auto& entry) {
-        if ((entry.second.state & NLB_FLOW_REPLY) == 0) return false;
+    const auto ended = [&](const nlb_flow& flow) {
+        return now_ns > flow.last_ns + kept_ns && nlb_is_over(&flow, now_ns - kept_ns) != 0;
+    };
+    std::vector<nlb_flow_key> keys;
+    for (const auto& [key, flow] : flows) {
+        if ((flow.state & NLB_FLOW_REPLY) == 0) {
+            if (ended(flow)) keys.push_back(key);
+            continue;
+        }
         nlb_flow_key client_key;
-        nlb_swap_ends(&entry.second.becomes, &client_key);
-        return !flows_.contains(client_key);
-    });
+        nlb_swap_ends(&flow.becomes, &client_key);
+        const auto client = flows.find(client_key);
+        if (client == flows.end() || ended(client->second)) keys.push_back(key);
+    }
+    return keys;
 }
 
 namespace {

@@ -25,6 +25,10 @@ struct KeyEqual {
 /// Entries stay where they are until they are erased.
 using FlowTable = std::unordered_map<nlb_flow_key, nlb_flow, KeyHash, KeyEqual>;
 
+/// Keys to delete so that flows which ended more than `kept` ago are forgotten: both directions,
+/// and entries of the target's direction that lead nowhere.
+std::vector<nlb_flow_key> ended_entries(const FlowTable& flows, Nanos now, Nanos kept);
+
 using Counters = std::array<std::uint64_t, NLB_REASON_COUNT>;
 
 struct Decision {

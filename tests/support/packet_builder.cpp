@@ -87,6 +87,26 @@ PacketBuilder& PacketBuilder::to(std::string_view address, std::uint16_t port) {
     return *this;
 }
 
+PacketBuilder& PacketBuilder::source_port(std::uint16_t port) {
+    source_port_ = port;
+    return *this;
+}
+
+PacketBuilder& PacketBuilder::id(std::uint16_t number) {
+    id_ = number;
+    return *this;
+}
+
+PacketBuilder& PacketBuilder::window(std::uint16_t size) {
+    window_ = size;
+    return *this;
+}
+
+PacketBuilder& PacketBuilder::turned() {
+    turned_ = true;
+    return *this;
+}
+
 PacketBuilder& PacketBuilder::protocol(std::uint8_t number) {
     protocol_ = number;
     return *this;
@@ -162,7 +182,7 @@ Frame PacketBuilder::tcp() const {
         data_offset_ >= 0 ? static_cast<std::size_t>(data_offset_) : 5 + tcp_options_ / 4;
     out.push_back(static_cast<std::uint8_t>(words << 4U));
     out.push_back(flag_bits(flags_));
-    put16(out, 64240);
+    put16(out, window_);
     put32(out, 0);
     out.insert(out.end(), tcp_options_, 1);
     out.insert(out.end(), payload_.begin(), payload_.end());
@@ -178,7 +198,7 @@ Frame PacketBuilder::ipv4(const Frame& inner) const {
     put16(out,
           static_cast<std::uint32_t>(total_length_ >= 0 ? static_cast<std::size_t>(total_length_)
                                                         : header + inner.size()));
-    put16(out, 0x1234);
+    put16(out, id_);
     put16(out, fragment_);
     out.push_back(64);
     out.push_back(protocol_);
@@ -196,6 +216,7 @@ Frame PacketBuilder::ipv4(const Frame& inner) const {
 
 Frame PacketBuilder::build() const {
     Frame out{2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1};
+    if (turned_) std::rotate(out.begin(), out.begin() + 6, out.end());
     for (const auto& [type, id] : tags_) {
         put16(out, type);
         put16(out, id);

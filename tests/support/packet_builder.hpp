@@ -20,6 +20,10 @@ class PacketBuilder {
     PacketBuilder& ethertype(std::uint16_t type);
     PacketBuilder& from(std::string_view address, std::uint16_t port);
     PacketBuilder& to(std::string_view address, std::uint16_t port);
+    PacketBuilder& source_port(std::uint16_t port);
+    PacketBuilder& id(std::uint16_t number);
+    PacketBuilder& window(std::uint16_t size);
+    PacketBuilder& turned(); ///< the link addresses of a frame that goes back
     PacketBuilder& protocol(std::uint8_t number);
     PacketBuilder& ip_options(std::size_t bytes);            ///< no-operations; multiple of 4
     PacketBuilder& fragment(std::uint16_t flags_and_offset); ///< host order, 0x2000: more fragments
@@ -47,6 +51,9 @@ class PacketBuilder {
     std::string destination_ = "198.51.100.1";
     std::uint16_t source_port_ = 40000;
     std::uint16_t destination_port_ = 80;
+    bool turned_ = false;
+    std::uint16_t id_ = 0x1234;
+    std::uint16_t window_ = 64240;
     std::uint8_t protocol_ = 6;
     std::size_t ip_options_ = 0;
     std::uint16_t fragment_ = 0x4000;

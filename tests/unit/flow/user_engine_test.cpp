@@ -137,4 +137,32 @@ BOOST_AUTO_TEST_CASE(a_sweep_forgets_flows_that_ended_long_ago_and_no_others) {
     BOOST_TEST(engine.entries() == 10U);
 }
 
+BOOST_AUTO_TEST_CASE(flows_of_a_target_that_is_gone_or_unhealthy_are_reset) {
+    const Tables before = some_tables(1);
+    for (const bool unhealthy : {true, false}) {
+        std::vector<TargetEntry> targets(before.targets().begin(), before.targets().end());
+        auto& changed = targets[0].value;
+        if (unhealthy)
+            changed.flags = NLB_TARGET_REGISTERED | NLB_TARGET_RESETS;
+        else
+            changed.generation += 1; // the index belongs to another target now
+        const Tables after({before.listeners().begin(), before.listeners().end()},
+                           {before.groups().begin(), before.groups().end()},
+                           {before.slots().begin(), before.slots().end()}, targets,
+                           {ip("198.51.100.1"), ip("10.0.0.5")});
+        UserEngine engine(before);
+        Frame syn = PacketBuilder().from("192.0.2.1", 7).build();
+        BOOST_TEST(engine.decide(syn, Nanos::seconds(1)).verdict.reason == NLB_REASON_NEW_FLOW);
+        engine.set_tables(after);
+        const auto verdict_of = [&](const char* flags) {
+            Frame frame = PacketBuilder().from("192.0.2.1", 7).flags(flags).build();
+            return engine.decide(frame, Nanos::seconds(2)).verdict.reason;
+        };
+        BOOST_TEST(verdict_of("A") ==
+                   (unhealthy ? NLB_REASON_TARGET_UNHEALTHY : NLB_REASON_TARGET_GONE));
+        BOOST_TEST(verdict_of("R") == NLB_REASON_STRAY_RESET);
+        BOOST_TEST(verdict_of("S") == NLB_REASON_NEW_FLOW);
+    }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

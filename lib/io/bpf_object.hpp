@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packet core inside the kernel: loads the BPF program, fills its maps from flow::Tables, runs
+// single frames through it. The only user of libbpf and of the skeleton; built with NLB_WITH_BPF.
+// Needs CAP_BPF and CAP_NET_ADMIN.
+#pragma once
+
+#include "flow/user_engine.hpp"
+
+#include "base/result.hpp"
+
+#include <memory>
+
+namespace nlb::io {
+
+class BpfObject {
+  public:
+    /// Loads the program for test runs, with room for `most_flows` entries, and copies `tables`
+    /// into its maps. Errors: System, with what the kernel said.
+    static Result<BpfObject> load(const flow::Tables& tables,
+                                  std::size_t most_flows = flow::kMostFlows);
+
+    ~BpfObject();
+    BpfObject(BpfObject&&) noexcept;
+    BpfObject& operator=(BpfObject&&) noexcept;
+    BpfObject(const BpfObject&) = delete;
+    BpfObject& operator=(const BpfObject&) = delete;
+
+    /// What flow::UserEngine::decide does, in the kernel. Short frames that the kernel refuses to
+    /// run, those without a whole IP header, are decided here by the same core: no table matters
+    /// to them. Of long frames the program sees the headers and some payload; the rest is put back
+    /// unchanged, as the core changes headers only.
+    Result<flow::Decision> decide(std::vector<std::uint8_t>& frame, Nanos now);
+
+    /// flow::UserEngine::sweep, on the kernel's table.
+    Result<void> sweep(Nanos now, Nanos kept);
+
+    [[nodiscard]] Result<flow::Counters> counters() const;
+
+  private:
+    struct Loaded;
+    explicit BpfObject(std::unique_ptr<Loaded> loaded);
+
+    std::unique_ptr<Loaded> loaded_;
+};
+
+} // namespace nlb::io

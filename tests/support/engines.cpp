@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/engines.hpp"
+
+#ifdef NLB_WITH_BPF
+#include "io/bpf_object.hpp"
+#endif
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <memory>
+#include <string_view>
+
+namespace nlb::test {
+
+namespace {
+
+void skip_tc(const std::string& why) {
+    const char* required = std::getenv("NLB_REQUIRE_BPF");
+    if (required != nullptr && std::string_view(required) == "1")
+        BOOST_FAIL("engine tc is required: " + why);
+    static bool told = false;
+    if (!told) BOOST_TEST_MESSAGE("engine tc skipped: " + why);
+    told = true;
+}
+
+Engine user_engine(const flow::Tables& tables, std::size_t most_flows) {
+    auto engine = std::make_shared<flow::UserEngine>(tables, most_flows);
+    return {"user",
+            [engine](std::vector<std::uint8_t>& frame, Nanos now) {
+                return engine->decide(frame, now);
+            },
+            [engine] { return engine->counters(); },
+            [engine](Nanos now, Nanos kept) { engine->sweep(now, kept); }};
+}
+
+#ifdef NLB_WITH_BPF
+void add_tc(const flow::Tables& tables, std::size_t most_flows, std::vector<Engine>& out) {
+    auto loaded = io::BpfObject::load(tables, most_flows);
+    if (!loaded) return skip_tc(loaded.error().text());
+    auto object = std::make_shared<io::BpfObject>(std::move(*loaded));
+    out.push_back(
+        {"tc",
+         [object](std::vector<std::uint8_t>& frame, Nanos now) {
+             auto decision = object->decide(frame, now);
+             if (!decision) BOOST_FAIL(decision.error().text());
+             return *decision;
+         },
+         [object] { return object->counters().value(); },
+         [object](Nanos now, Nanos kept) { BOOST_REQUIRE(object->sweep(now, kept).has_value()); }});
+}
+#else
+void add_tc(const flow::Tables&, std::size_t, std::vector<Engine>&) {
+    skip_tc("built without NLB_WITH_BPF");
+}
+#endif
+
+} // namespace
+
+std::vector<Engine> engines(const flow::Tables& tables, std::size_t most_flows) {
+    std::vector<Engine> out{user_engine(tables, most_flows)};
+    add_tc(tables, most_flows, out);
+    return out;
+}
+
+} // namespace nlb::test
