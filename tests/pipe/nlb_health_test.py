@@ -440,6 +440,22 @@ class Socket(Base):
         process.signal(nlbtest.TERM)
         self.assertEqual(process.wait(), 0)
 
+    def test_a_peer_with_bad_sets_is_asked_rarely(self):
+        process = self.start(HEALTH, "run", "--input", "unix:policy")
+        connection, lines = self.accept(self.listen())
+        lines.wait_for_message("hello")
+        good = ndjson(target_set(group(), target(self.server().port)))
+        connection.sendall(good.replace(b'"count": 2', b'"count": 3'))
+        lines.wait_for_message("snapshot-request")
+        for _ in range(10):
+            connection.sendall(good.replace(b'"count": 2', b'"count": 3'))
+        connection.sendall(good)
+        lines.wait_for_message("target-health", state="healthy")
+        asked = [line for line in lines.seen if "snapshot-request" in line]
+        self.assertLessEqual(len(asked), 2)
+        process.signal(nlbtest.TERM)
+        self.assertEqual(process.wait(), 0)
+
     def test_it_keeps_checking_without_the_peer_and_comes_back(self):
         """The peer is a process of its own and is killed with SIGKILL."""
         server = self.server()

@@ -141,11 +141,19 @@ void Service::on_event(const contract::Event& event) {
     if (outcome.wants_report) report_all();
 }
 
+/// Asks the sender for what is missing; at most once a second, so that a sender whose sets are
+/// bad every time is not kept busy with them.
 void Service::on_batch() {
-    if (std::exchange(lost_, false) && client_ && client_->link() != nullptr) {
-        client_->link()->put(contract::SnapshotRequest{"lines of target-sets were lost"});
+    if (!client_ || !lost_ || request_timer_ != 0) return;
+    lost_ = false;
+    if (io::MessageLink* to = sink()) {
+        to->put(contract::SnapshotRequest{"lines of target-sets were lost"});
         dirty_ = true;
     }
+    request_timer_ = loop_.at(io::now() + Nanos::seconds(1), [this](Nanos) {
+        request_timer_ = 0;
+        on_batch();
+    });
 }
 
 void Service::apply(health::GroupSet set) {

@@ -74,7 +74,8 @@ class Service {
     std::set<nlb::model::TargetGroupId> seen_; // since the sender's last hello
     std::uint64_t generation_ = 0;             // the newest since then
     nlb::io::EventLoop::TimerId settle_timer_ = 0;
-    bool lost_ = false; // something of the input is missing
+    nlb::io::EventLoop::TimerId request_timer_ = 0; // 0: a snapshot may be asked for
+    bool lost_ = false;                             // something of the input is missing
     bool dirty_ = false;
     bool stopping_ = false;
 };
