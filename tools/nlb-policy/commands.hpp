@@ -5,6 +5,8 @@
 
 namespace nlb::policy {
 
+app::Command check_command();
+app::Command show_command();
 app::Command targets_command();
 app::Command routes_command();
 app::Command run_command();
