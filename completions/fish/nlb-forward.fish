@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+# fish completion for nlb-forward(8)
+
+complete -c nlb-forward -f
+complete -c nlb-forward -s h -l help -d 'Print help and exit'
+complete -c nlb-forward -s q -l quiet -d 'Only errors on standard error'
+complete -c nlb-forward -s v -l verbose -d 'Debug messages on standard error'
+complete -c nlb-forward -n __fish_use_subcommand -l version -d 'Print the version and exit'
+complete -c nlb-forward -n __fish_use_subcommand -l schema -d 'Print the messages of this tool'
+complete -c nlb-forward -n __fish_use_subcommand -a run -d 'Forward connections through sockets'
+
+set -l run '__fish_seen_subcommand_from run'
+complete -c nlb-forward -n $run -l input -r -F -d 'Route-sets: -, a file or unix:NAME'
+complete -c nlb-forward -n $run -l records -r -F -d 'Flow and counter lines: -, a file or unix:NAME'
+complete -c nlb-forward -n $run -l zone -x -d 'Serve only this Availability Zone'
+complete -c nlb-forward -n $run -l node -x -d 'Name of this node'
+complete -c nlb-forward -n $run -s j -l threads -x -d 'Worker threads'
+complete -c nlb-forward -n $run -l connect-timeout -x -d 'Seconds a target has to answer'
+complete -c nlb-forward -n $run -l drain-timeout -x -d 'Seconds connections have to end after SIGTERM'
+complete -c nlb-forward -n $run -l counters-interval -x -d 'Seconds between counter lines'

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/counters.hpp"
+
+namespace nlb::proxy {
+
+void ListenerCounters::append_to(std::vector<contract::Counter>& lines) const {
+    const auto line = [&](std::string name, std::uint64_t value) {
+        contract::Counter counter;
+        counter.name = std::move(name);
+        counter.value = value;
+        counter.listener = listener;
+        counter.zone = zone;
+        counter.group = group;
+        lines.push_back(std::move(counter));
+    };
+    for (std::size_t i = 0; i < kCounts + kEnds; ++i) {
+        std::uint64_t total = 0;
+        for (const ListenerBlock& block : blocks)
+            total += block.get(i);
+        if (i < kCounts) {
+            line(std::string(EnumText<Count>::names[i]), total);
+        } else if (total != 0) {
+            line("FlowEnd." + std::string(EnumText<End>::names[i - kCounts]), total);
+        }
+    }
+}
+
+void append_process_counters(const std::vector<const ProcessBlock*>& blocks,
+                             std::vector<contract::Counter>& lines) {
+    for (std::size_t i = 0; i < kProcessCounts; ++i) {
+        std::uint64_t total = 0;
+        for (const ProcessBlock* block : blocks)
+            total += block->get(i);
+        contract::Counter counter;
+        counter.name = EnumText<ProcessCount>::names[i];
+        counter.value = total;
+        lines.push_back(std::move(counter));
+    }
+}
+
+} // namespace nlb::proxy

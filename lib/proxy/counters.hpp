@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the proxy counts, per listener, zone and target group. Each worker writes a block of its
+// own without locks; whoever reads adds the blocks up. Names: nlb-forward(8), those of the guide
+// where it has one [p.71].
+#pragma once
+
+#include "proxy/session.hpp"
+
+#include "base/check.hpp"
+#include "contract/messages.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace nlb::proxy {
+
+/// Of one listener.
+enum class Count : std::uint8_t {
+    ActiveFlow,
+    NewFlow,
+    ProcessedBytes,
+    ClientReset,
+    TargetReset,
+    ElbReset,
+    PortAllocationError
+};
+
+/// Of the process.
+enum class ProcessCount : std::uint8_t {
+    AcceptPaused,       ///< out of descriptors: accepting stopped for a while
+    FlowRecordDropped,  ///< the reader of flow records was too slow
+    SynSequenceMissing, ///< the kernel kept no SYN (SYN cookies): hashed with 0
+    SpliceRefused       ///< no pipe to be had: copied instead
+};
+
+} // namespace nlb::proxy
+
+namespace nlb {
+
+template <>
+struct EnumText<proxy::Count> {
+    static constexpr std::array<std::string_view, 7> names{
+        "ActiveFlowCount",         "NewFlowCount",           "ProcessedBytes",
+        "TCP_Client_Reset_Count",  "TCP_Target_Reset_Count", "TCP_ELB_Reset_Count",
+        "PortAllocationErrorCount"};
+};
+
+template <>
+struct EnumText<proxy::ProcessCount> {
+    static constexpr std::array<std::string_view, 4> names{
+        "AcceptPausedCount", "FlowRecordDroppedCount", "SynSequenceMissingCount",
+        "SpliceRefusedCount"};
+};
+
+} // namespace nlb
+
+namespace nlb::proxy {
+
+/// Counters with one writer: no locked instruction, yet readable by others at any time.
+template <std::size_t N>
+class alignas(64) CounterBlock {
+  public:
+    void add(std::size_t index, std::uint64_t amount = 1) {
+        auto& cell = cells_[index];
+        cell.store(cell.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+
+    [[nodiscard]] std::uint64_t get(std::size_t index) const {
+        return cells_[index].load(std::memory_order_relaxed);
+    }
+
+  private:
+    std::array<std::atomic<std::uint64_t>, N> cells_{};
+};
+
+constexpr std::size_t kCounts = EnumText<Count>::names.size();
+constexpr std::size_t kProcessCounts = EnumText<ProcessCount>::names.size();
+
+/// The Counts, then one cell for each End.
+using ListenerBlock = CounterBlock<kCounts + kEnds>;
+using ProcessBlock = CounterBlock<kProcessCounts>;
+
+/// Counters of one listener, a block per worker; they live as long as the process, because totals
+/// only grow.
+struct ListenerCounters {
+    ListenerCounters(model::ListenerId id, std::string zone_name, model::TargetGroupId group_id,
+                     std::size_t workers)
+        : listener(std::move(id)), zone(std::move(zone_name)), group(std::move(group_id)),
+          blocks(workers) {}
+
+    model::ListenerId listener;
+    std::string zone;
+    model::TargetGroupId group;
+    std::vector<ListenerBlock> blocks;
+
+    /// One line for each counter; ends that never happened are left out.
+    void append_to(std::vector<contract::Counter>& lines) const;
+};
+
+void append_process_counters(const std::vector<const ProcessBlock*>& blocks,
+                             std::vector<contract::Counter>& lines);
+
+} // namespace nlb::proxy

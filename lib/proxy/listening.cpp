@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/listening.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+namespace nlb::proxy {
+
+namespace {
+
+constexpr int kBacklog = 65'535; // the kernel cuts it to net.core.somaxconn [listen(2)]
+
+Result<void> set(const io::Fd& socket, int level, int option, const std::string& attempt) {
+    const int one = 1;
+    if (::setsockopt(socket.get(), level, option, &one, sizeof one) == 0) return {};
+    return io::sys_error(attempt);
+}
+
+/// The first socket of an address is bound without SO_REUSEPORT, so that a second process of ours
+/// is refused instead of taking half of the connections; the others then join it.
+Result<io::Fd> bound_socket(const Endpoint& address, bool is_first) {
+    const std::string attempt = "listen at " + address.text();
+    const bool v4 = address.address.is_v4();
+    io::Fd socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return io::sys_error(attempt);
+    Result<void> done = set(socket, SOL_SOCKET, SO_REUSEADDR, attempt);
+    if (done && !v4) done = set(socket, IPPROTO_IPV6, IPV6_V6ONLY, attempt);
+    if (done && !is_first) done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
+    // Accepted sockets inherit both [tcp(7)].
+    if (done) done = set(socket, IPPROTO_TCP, TCP_NODELAY, attempt);
+    if (done) done = set(socket, IPPROTO_TCP, TCP_SAVE_SYN, attempt);
+    if (!done) return tl::unexpected<Error>(done.error());
+    const auto raw = io::SocketAddress::from(address);
+    if (::bind(socket.get(), raw.get(), raw.length) != 0) return io::sys_error(attempt);
+    if (is_first) {
+        done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
+        if (!done) return tl::unexpected<Error>(done.error());
+    }
+    return socket;
+}
+
+} // namespace
+
+Result<std::vector<io::Fd>> listening_sockets(const Endpoint& address, std::size_t count) {
+    std::vector<io::Fd> sockets;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto socket = bound_socket(address, i == 0);
+        if (!socket) return tl::unexpected<Error>(socket.error());
+        sockets.push_back(std::move(*socket));
+    }
+    for (const io::Fd& socket : sockets) {
+        if (::listen(socket.get(), kBacklog) != 0) {
+            return io::sys_error("listen at " + address.text());
+        }
+    }
+    return sockets;
+}
+
+bool is_local_address(const IpAddress& address) {
+    const io::Fd socket(
+        ::socket(address.is_v4() ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto raw = io::SocketAddress::from(Endpoint{address, 0});
+    return socket.is_open() && ::bind(socket.get(), raw.get(), raw.length) == 0;
+}
+
+std::uint32_t Listening::free_slot() {
+    for (std::uint32_t slot = 0; slot < used_.size(); ++slot) {
+        if (!used_[slot]) return slot;
+    }
+    used_.push_back(false);
+    return static_cast<std::uint32_t>(used_.size() - 1);
+}
+
+void Listening::close_unclaimed(const std::map<Endpoint, bool>& claimed, Changes& changes) {
+    for (auto it = slots_.begin(); it != slots_.end();) {
+        if (claimed.contains(it->first)) {
+            ++it;
+            continue;
+        }
+        changes.close.push_back(it->second);
+        used_[it->second] = false;
+        it = slots_.erase(it);
+    }
+}
+
+Listening::Outcome Listening::place(const WantedListener& wanted,
+                                    const std::map<Endpoint, bool>& claimed, RoutingTable& table,
+                                    Changes& changes) {
+    if (wanted.error != 0) return {wanted.error, wanted.why};
+    const Endpoint& address = wanted.route->info->address;
+    if (claimed.contains(address) && claimed.at(address)) {
+        return {EADDRINUSE, "another listener of the route-set has this address and port"};
+    }
+    auto it = slots_.find(address);
+    if (it == slots_.end()) {
+        auto sockets = listening_sockets(address, workers_);
+        if (!sockets) {
+            changes.retry = true;
+            return {sockets.error().sys, sockets.error().text()};
+        }
+        const std::uint32_t slot = free_slot();
+        used_[slot] = true;
+        changes.open.emplace_back(slot, std::move(*sockets));
+        it = slots_.emplace(address, slot).first;
+    }
+    if (it->second >= table.by_slot.size()) table.by_slot.resize(it->second + 1);
+    table.by_slot[it->second] = wanted.route;
+    return {};
+}
+
+void Listening::tell(const std::map<Key, contract::ListenerState>& now, Changes& changes) {
+    for (const auto& [key, state] : states_) {
+        if (now.contains(key)) continue;
+        changes.states.push_back({state.listener, state.zone, false, std::nullopt, std::nullopt});
+    }
+    for (const auto& [key, state] : now) {
+        const auto before = states_.find(key);
+        if (before == states_.end() || before->second != state) changes.states.push_back(state);
+    }
+}
+
+Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wanted) {
+    Changes changes;
+    std::map<Endpoint, bool> claimed;
+    for (const WantedListener& one : wanted) {
+        if (one.error == 0) claimed.emplace(one.route->info->address, false);
+    }
+    close_unclaimed(claimed, changes);
+    auto table = std::make_shared<RoutingTable>();
+    std::map<Key, contract::ListenerState> now;
+    for (const WantedListener& one : wanted) {
+        const ListenerInfo& info = *one.route->info;
+        const Outcome outcome = place(one, claimed, *table, changes);
+        if (one.error == 0) claimed[info.address] = true;
+        // A listener with two addresses in a zone is bound when both are.
+        auto& state = now.try_emplace({info.listener.value, info.zone},
+                                      contract::ListenerState{info.listener, info.zone, true,
+                                                              std::nullopt, std::nullopt})
+                          .first->second;
+        if (outcome.error != 0) {
+            state.bound = false;
+            state.error_number = static_cast<std::uint64_t>(outcome.error);
+            state.error = outcome.why;
+        }
+    }
+    tell(now, changes);
+    states_ = std::move(now);
+    changes.table = std::move(table);
+    return changes;
+}
+
+std::vector<contract::ListenerState> Listening::states() const {
+    std::vector<contract::ListenerState> all;
+    for (const auto& [key, state] : states_)
+        all.push_back(state);
+    return all;
+}
+
+} // namespace nlb::proxy

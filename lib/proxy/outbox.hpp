@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Outbox: what the workers tell the control thread, and the descriptor that wakes it. Bounded: a
+// control thread that does not keep up costs records, never the workers' time.
+#pragma once
+
+#include "io/fd.hpp"
+#include "proxy/routing.hpp"
+
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+namespace nlb::proxy {
+
+/// One ended connection.
+struct FlowRecord {
+    std::shared_ptr<const FlowLabel> label;
+    Endpoint client;
+    std::int64_t start_ms = 0;    ///< Unix time of the accept
+    std::int64_t duration_ms = 0; ///< until the last side was closed
+    std::uint64_t client_bytes = 0;
+    std::uint64_t target_bytes = 0;
+    End end = End::None;
+};
+
+class Outbox {
+  public:
+    struct Content {
+        std::vector<std::uint64_t> applied; ///< a job number for each worker that did it
+        std::vector<FlowRecord> flows;
+        std::size_t idle = 0; ///< workers that drain and have no connection left
+    };
+
+    /// Errors: System.
+    Result<void> open();
+
+    /// Readable when there is content.
+    [[nodiscard]] int fd() const { return event_.get(); }
+
+    void applied(std::uint64_t job);
+    void idle();
+
+    /// Takes the records out of `flows`; returns how many found no room.
+    std::size_t put(std::vector<FlowRecord>& flows);
+
+    Content take();
+
+    static constexpr std::size_t kMostFlows = 65'536;
+
+  private:
+    void wake();
+
+    io::Fd event_;
+    std::mutex mutex_;
+    Content content_;
+};
+
+/// Makes an eventfd readable; never blocks.
+void ring_bell(int fd);
+/// And silent again.
+void silence_bell(int fd);
+
+} // namespace nlb::proxy

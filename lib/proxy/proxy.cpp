@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/proxy.hpp"
+
+#include "io/clock.hpp"
+#include "proxy/worker.hpp"
+
+#include <sys/epoll.h>
+#include <sys/resource.h>
+
+#include <algorithm>
+
+namespace nlb::proxy {
+
+namespace {
+
+constexpr Nanos kFirstBackoff = Nanos::milliseconds(100);
+constexpr Nanos kLongestBackoff = Nanos::seconds(5);
+
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+} // namespace
+
+Proxy::Proxy(io::EventLoop& loop, Options options, Handlers handlers)
+    : loop_(loop), options_(std::move(options)), handlers_(std::move(handlers)),
+      book_({options_.zone, options_.threads, is_local_address}), listening_(options_.threads),
+      backoff_(kFirstBackoff) {
+}
+
+Result<std::unique_ptr<Proxy>> Proxy::start(io::EventLoop& loop, Options options,
+                                            Handlers handlers) {
+    raise_descriptor_limit();
+    std::unique_ptr<Proxy> proxy(new Proxy(loop, std::move(options), std::move(handlers)));
+    if (auto started = proxy->start_workers(); !started) {
+        return tl::unexpected<Error>(started.error());
+    }
+    return proxy;
+}
+
+Result<void> Proxy::start_workers() {
+    if (auto opened = outbox_.open(); !opened) return opened;
+    auto watched = loop_.add(outbox_.fd(), EPOLLIN, [this](std::uint32_t) { on_outbox(); });
+    if (!watched) return watched;
+    for (std::size_t i = 0; i < options_.threads; ++i) {
+        auto worker = Worker::make(
+            {i, options_.connect_timeout.ns / 1'000'000, options_.records_flows}, outbox_);
+        if (!worker) return tl::unexpected<Error>(worker.error());
+        workers_.push_back(std::move(*worker));
+    }
+    for (const auto& worker : workers_)
+        worker->start();
+    return {};
+}
+
+Proxy::~Proxy() {
+    loop_.cancel(retry_);
+    if (outbox_.fd() >= 0) loop_.remove(outbox_.fd());
+}
+
+void Proxy::apply(std::span<const contract::Set> sets, bool is_everything, Nanos received) {
+    Job job{0, received, workers_.size()};
+    if (is_everything) {
+        std::set<model::TargetGroupId> scopes;
+        for (const contract::Set& set : sets)
+            scopes.insert(set.scope);
+        book_.keep_only(scopes);
+    }
+    for (const contract::Set& set : sets) {
+        book_.replace(set);
+        job.generation = std::max(job.generation, set.generation);
+    }
+    jobs_.emplace(next_job_, job);
+    backoff_ = kFirstBackoff;
+    reconcile(next_job_++);
+}
+
+void Proxy::reconcile(std::uint64_t job) {
+    if (draining_) {
+        jobs_.erase(job);
+        return;
+    }
+    Listening::Changes changes = listening_.reconcile(book_.wanted());
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+        Worker::Command command;
+        command.table = changes.table;
+        command.close = changes.close;
+        for (auto& [slot, sockets] : changes.open)
+            command.listen.emplace_back(slot, std::move(sockets[i]));
+        command.job = job;
+        workers_[i]->post(std::move(command));
+    }
+    for (const std::string& notice : book_.take_notices())
+        handlers_.on_notice(notice);
+    for (const contract::ListenerState& state : changes.states)
+        handlers_.on_listener_state(state);
+    loop_.cancel(retry_);
+    if (changes.retry) retry_later();
+}
+
+void Proxy::retry_later() {
+    retry_ = loop_.at(io::now() + backoff_, [this](Nanos) { reconcile(0); });
+    backoff_ = std::min(kLongestBackoff, Nanos{backoff_.ns * 2});
+}
+
+void Proxy::on_outbox() {
+    Outbox::Content content = outbox_.take();
+    for (const std::uint64_t job : content.applied)
+        on_done(job);
+    if (!content.flows.empty() && handlers_.on_flows) handlers_.on_flows(std::move(content.flows));
+    idle_workers_ += content.idle;
+    if (content.idle != 0 && idle_workers_ == workers_.size()) handlers_.on_drained();
+}
+
+void Proxy::on_done(std::uint64_t job) {
+    const auto it = jobs_.find(job);
+    if (it == jobs_.end() || --it->second.missing != 0) return;
+    const Job done = it->second;
+    jobs_.erase(it);
+    handlers_.on_applied({done.generation, workers_.size(),
+                          static_cast<std::uint64_t>((io::now() - done.received).ns)});
+}
+
+std::vector<contract::Counter> Proxy::counters() const {
+    std::vector<contract::Counter> lines;
+    for (const auto& [key, counters] : book_.counters())
+        counters->append_to(lines);
+    std::vector<const ProcessBlock*> blocks;
+    for (const auto& worker : workers_)
+        blocks.push_back(&worker->counters());
+    blocks.push_back(&own_counters_);
+    append_process_counters(blocks, lines);
+    return lines;
+}
+
+std::size_t Proxy::live() const {
+    std::size_t sum = 0;
+    for (const auto& worker : workers_)
+        sum += worker->live();
+    return sum;
+}
+
+void Proxy::stop() {
+    draining_ = true;
+    for (const auto& worker : workers_)
+        worker->stop();
+    on_outbox();
+}
+
+void Proxy::drain() {
+    draining_ = true;
+    loop_.cancel(retry_);
+    for (const auto& worker : workers_) {
+        Worker::Command command;
+        command.drain = true;
+        worker->post(std::move(command));
+    }
+}
+
+} // namespace nlb::proxy

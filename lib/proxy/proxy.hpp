@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+// Proxy: the socket datapath as its owner sees it. Route-sets go in; workers, listening sockets and
+// connections follow; what happened comes back through handlers in the owner's loop.
+//
+// The node's stack terminates both connections: a client's handshake is answered before its target
+// is known to answer, and what the target refuses or ignores reaches the client as a reset
+// [guide, p.2]. Sequence numbers and the client's address are not kept in this datapath.
+#pragma once
+
+#include "io/event_loop.hpp"
+#include "proxy/listening.hpp"
+#include "proxy/outbox.hpp"
+#include "proxy/route_book.hpp"
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace nlb::proxy {
+
+class Worker;
+
+class Proxy {
+  public:
+    struct Options {
+        std::size_t threads = 1;
+        Nanos connect_timeout = Nanos::seconds(30); ///< [guide, p.14]
+        std::string zone;                           ///< serve only this one; empty: all
+        bool records_flows = false;                 ///< on_flows is wanted
+    };
+
+    struct Handlers {
+        std::function<void(const std::string&)> on_notice;
+        std::function<void(const contract::ListenerState&)> on_listener_state;
+        std::function<void(const contract::RouteApplied&)> on_applied;
+        std::function<void(std::vector<FlowRecord>)> on_flows;
+        std::function<void()> on_drained; ///< after drain(): no connection is left
+    };
+
+    /// Raises the limit of open descriptors to the hard limit and starts the threads, which
+    /// inherit the caller's signal mask. Errors: System.
+    static Result<std::unique_ptr<Proxy>> start(io::EventLoop& loop, Options options,
+                                                Handlers handlers);
+    ~Proxy(); ///< resets every connection that is left
+    Proxy(const Proxy&) = delete;
+    Proxy& operator=(const Proxy&) = delete;
+
+    /// Takes sets that belong together; their last line came at `received`. With `is_everything`
+    /// scopes that are not among them are gone. on_applied follows when every worker uses them.
+    void apply(std::span<const contract::Set> sets, bool is_everything, Nanos received);
+
+    [[nodiscard]] std::vector<contract::ListenerState> listener_states() const {
+        return listening_.states();
+    }
+
+    /// Totals since the start, all lines.
+    [[nodiscard]] std::vector<contract::Counter> counters() const;
+
+    /// Connections now.
+    [[nodiscard]] std::size_t live() const;
+
+    /// Closes the listening sockets and lets connections end.
+    void drain();
+
+    /// Resets every connection that is left and ends the threads; the last records come during
+    /// this call.
+    void stop();
+
+    /// So many flow records were thrown away because nobody took them.
+    void count_dropped_records(std::size_t count) {
+        own_counters_.add(static_cast<std::size_t>(ProcessCount::FlowRecordDropped), count);
+    }
+
+  private:
+    struct Job {
+        std::uint64_t generation = 0;
+        Nanos received;
+        std::size_t missing = 0; // workers that have not answered
+    };
+
+    Proxy(io::EventLoop& loop, Options options, Handlers handlers);
+    Result<void> start_workers();
+    void reconcile(std::uint64_t job);
+    void retry_later();
+    void on_outbox();
+    void on_done(std::uint64_t job);
+
+    io::EventLoop& loop_;
+    Options options_;
+    Handlers handlers_;
+    RouteBook book_;
+    Listening listening_;
+    Outbox outbox_;
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::map<std::uint64_t, Job> jobs_;
+    std::uint64_t next_job_ = 1;
+    io::EventLoop::TimerId retry_ = 0;
+    Nanos backoff_;
+    ProcessBlock own_counters_; // of the control thread
+    std::size_t idle_workers_ = 0;
+    bool draining_ = false;
+};
+
+} // namespace nlb::proxy

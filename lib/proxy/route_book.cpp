@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/route_book.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+
+namespace nlb::proxy {
+
+namespace {
+
+bool is_loopback(const IpAddress& address) {
+    const auto bytes = address.bytes();
+    if (address.is_v4()) return bytes[0] == 127;
+    return bytes[15] == 1 &&
+           std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t byte) { return byte == 0; });
+}
+
+/// Labels of the same targets of the same listener are kept: connections share them.
+void label(ListenerRoute& route, const ListenerRoute* before) {
+    std::unordered_map<std::string_view, std::shared_ptr<const FlowLabel>> known;
+    if (before != nullptr && before->info == route.info) {
+        route.no_target = before->no_target;
+        for (const auto& one : before->labels)
+            known.emplace(one->target.value, one);
+    } else {
+        route.no_target = std::make_shared<FlowLabel>(FlowLabel{route.info, {}});
+    }
+    route.labels.reserve(route.group->targets.size());
+    for (const TargetRoute& target : route.group->targets) {
+        const auto it = known.find(target.id.value);
+        route.labels.push_back(it != known.end()
+                                   ? it->second
+                                   : std::make_shared<FlowLabel>(FlowLabel{route.info, target.id}));
+    }
+}
+
+} // namespace
+
+void RouteBook::replace(const contract::Set& set) {
+    Scope scope;
+    for (const contract::Message& message : set.lines) {
+        if (const auto* listener = std::get_if<contract::Listener>(&message)) {
+            if (is_served(listener->zone)) scope.listeners.push_back(*listener);
+        } else if (const auto* routing = std::get_if<contract::Routing>(&message)) {
+            if (is_served(routing->zone)) scope.nodes[routing->zone].routing = *routing;
+        } else if (const auto* route = std::get_if<contract::Route>(&message)) {
+            if (is_served(route->zone)) scope.nodes[route->zone].routes.push_back(*route);
+        }
+    }
+    for (const auto& [zone, node] : scopes_[set.scope].nodes) {
+        if (!scope.nodes.contains(zone)) groups_.erase({set.scope.value, zone});
+    }
+    for (const auto& [zone, node] : scope.nodes)
+        rebuild(set.scope, zone, node);
+    if (scope.listeners.empty() && scope.nodes.empty()) {
+        scopes_.erase(set.scope);
+    } else {
+        scopes_[set.scope] = std::move(scope);
+    }
+}
+
+void RouteBook::keep_only(const std::set<model::TargetGroupId>& scopes) {
+    const auto is_gone = [&](const auto& entry) { return !scopes.contains(entry.first); };
+    std::erase_if(groups_, [&](const auto& entry) {
+        return !scopes.contains(model::TargetGroupId(entry.first.first));
+    });
+    std::erase_if(scopes_, is_gone);
+}
+
+void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zone,
+                        const Node& node) {
+    GroupRoute next;
+    next.registered = static_cast<std::uint32_t>(node.routes.size());
+    for (const contract::Route& route : node.routes) {
+        if (!route.eligible) continue;
+        if (route.port == 0 || route.port > 65535) {
+            tell("target " + route.target.value + " of " + group.value + " takes no flows: port " +
+                 std::to_string(route.port) + " must be 1-65535");
+            continue;
+        }
+        const Endpoint endpoint{route.address, static_cast<std::uint16_t>(route.port)};
+        next.targets.push_back({route.target, endpoint, io::SocketAddress::from(endpoint)});
+    }
+    if (node.routing) {
+        next.sticky = node.routing->sticky;
+        next.source = source_for(*node.routing, next);
+    }
+    auto& current = groups_[{group.value, zone}];
+    if (current && current->targets == next.targets && current->registered == next.registered) {
+        next.ring = current->ring;
+    } else {
+        std::vector<route::Member> members;
+        for (const TargetRoute& target : next.targets)
+            members.push_back({target.id.value, 1});
+        next.ring = route::build_ring(members, route::ring_size(next.registered));
+    }
+    current = std::make_shared<const GroupRoute>(std::move(next));
+}
+
+void RouteBook::tell(std::string notice) {
+    if (told_.emplace(notice, true).second) notices_.push_back(std::move(notice));
+}
+
+std::optional<io::SocketAddress> RouteBook::source_for(const contract::Routing& routing,
+                                                       const GroupRoute& route) {
+    const std::string group = "target group " + routing.group.value;
+    if (routing.preserve_client_ip) {
+        tell(group + ": preserve_client_ip is on, but this datapath cannot keep the client's "
+                     "address; targets see the node's");
+    }
+    if (routing.proxy_protocol_v2) {
+        tell(group + ": proxy_protocol_v2 is on, but this datapath sends no PROXY protocol header");
+    }
+    if (route.targets.empty()) return std::nullopt;
+    // A loopback source reaches loopback targets only; the kernel refuses the rest [RFC 1122
+    // §3.2.1.3], and all targets of a group are of one IP version [p.41].
+    const bool fits =
+        std::all_of(route.targets.begin(), route.targets.end(), [&](const TargetRoute& target) {
+            return target.endpoint.address.family() == routing.source.family() &&
+                   (!is_loopback(routing.source) || is_loopback(target.endpoint.address));
+        });
+    if (fits && options_.can_bind(routing.source)) {
+        return io::SocketAddress::from(Endpoint{routing.source, 0});
+    }
+    tell(group + ", zone " + routing.zone + ": connections to targets do not come from " +
+         routing.source.text() + (fits ? ", which is no address of this host" : "") +
+         "; the kernel chooses their source");
+    return std::nullopt;
+}
+
+std::vector<std::string> RouteBook::take_notices() {
+    return std::exchange(notices_, {});
+}
+
+std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener& line,
+                                                       const ListenerRoute* before) {
+    const Endpoint address{line.address, static_cast<std::uint16_t>(line.port)};
+    const auto idle_ms = static_cast<std::int64_t>(std::min<std::uint64_t>(
+        line.idle_timeout_ms, std::uint64_t{1} << 40U)); // 34 years: as good as never
+    if (before != nullptr) {
+        const ListenerInfo& old = *before->info;
+        if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms) {
+            return before->info;
+        }
+    }
+    auto& counters = counters_[{line.listener.value, line.zone, line.group.value}];
+    if (!counters) {
+        counters = std::make_shared<ListenerCounters>(line.listener, line.zone, line.group,
+                                                      options_.workers);
+    }
+    return std::make_shared<const ListenerInfo>(
+        ListenerInfo{line.listener, line.zone, line.group, address, idle_ms, counters});
+}
+
+WantedListener RouteBook::want(const contract::Listener& line) {
+    auto& known = listeners_[{{line.listener.value, line.zone}, line.address}];
+    ListenerRoute next;
+    next.info = info_of(line, known.get());
+    const auto group = groups_.find({line.group.value, line.zone});
+    static const auto no_targets = std::make_shared<const GroupRoute>();
+    next.group = group == groups_.end() ? no_targets : group->second;
+    if (!known || known->info != next.info || known->group != next.group) {
+        label(next, known.get());
+        known = std::make_shared<const ListenerRoute>(std::move(next));
+    }
+    WantedListener wanted{known, 0, {}};
+    if (line.protocol == model::Protocol::Udp) {
+        wanted.error = EPROTONOSUPPORT;
+        wanted.why = "this build forwards TCP only";
+    } else if (line.port == 0 || line.port > 65535) {
+        wanted.error = EINVAL;
+        wanted.why = "port " + std::to_string(line.port) + " must be 1-65535";
+    } else if (line.protocol == model::Protocol::TcpUdp) {
+        tell("listener " + line.listener.value + ": only its TCP half is served by this build");
+    }
+    return wanted;
+}
+
+std::vector<WantedListener> RouteBook::wanted() {
+    std::vector<WantedListener> all;
+    std::set<std::pair<Key, IpAddress>> seen; // a dualstack node has two addresses [p.11]
+    for (const auto& [group, scope] : scopes_) {
+        for (const contract::Listener& line : scope.listeners) {
+            if (line.protocol == model::Protocol::Tls) {
+                tell("listener " + line.listener.value + " is a TLS listener: not served here");
+                continue;
+            }
+            const Key key{line.listener.value, line.zone};
+            if (seen.emplace(key, line.address).second) all.push_back(want(line));
+        }
+    }
+    std::erase_if(listeners_, [&](const auto& entry) { return !seen.contains(entry.first); });
+    return all;
+}
+
+} // namespace nlb::proxy

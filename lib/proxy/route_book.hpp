@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// RouteBook: what nlb-policy said last, scope by scope, and the listeners that follow from it. It
+// reuses what did not change, so that a change of one target costs one ring. Opens nothing.
+#pragma once
+
+#include "proxy/routing.hpp"
+
+#include "contract/sets.hpp"
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace nlb::proxy {
+
+/// A listener to serve, or why not.
+struct WantedListener {
+    std::shared_ptr<const ListenerRoute> route;
+    int error = 0; ///< errno that stands for "cannot be served as configured"; 0: bind it
+    std::string why;
+};
+
+class RouteBook {
+  public:
+    struct Options {
+        std::string zone;        ///< only this one; empty: all
+        std::size_t workers = 1; ///< blocks of each counter
+        /// May back-end connections to the group be bound to this address?
+        std::function<bool(const IpAddress& source)> can_bind;
+    };
+
+    explicit RouteBook(Options options) : options_(std::move(options)) {}
+
+    /// The set replaces all earlier ones of its scope. Lines that are no listener, routing or
+    /// route are ignored.
+    void replace(const contract::Set& set);
+
+    /// Forgets every scope that is not among these.
+    void keep_only(const std::set<model::TargetGroupId>& scopes);
+
+    /// Every TCP and TCP_UDP listener of the zones served here; UDP ones with an error, TLS ones
+    /// not at all: they are nlb-tlsterm's.
+    std::vector<WantedListener> wanted();
+
+    /// What an operator should know and was not told yet; one sentence each.
+    std::vector<std::string> take_notices();
+
+    [[nodiscard]] const auto& counters() const { return counters_; }
+
+  private:
+    struct Node { // of one zone
+        std::optional<contract::Routing> routing;
+        std::vector<contract::Route> routes;
+    };
+
+    struct Scope {
+        std::vector<contract::Listener> listeners;
+        std::map<std::string, Node> nodes;
+    };
+
+    using Key = std::pair<std::string, std::string>; // group or listener, and zone
+
+    [[nodiscard]] bool is_served(const std::string& zone) const {
+        return options_.zone.empty() || options_.zone == zone;
+    }
+
+    void rebuild(const model::TargetGroupId& group, const std::string& zone, const Node& node);
+    std::optional<io::SocketAddress> source_for(const contract::Routing& routing,
+                                                const GroupRoute& route);
+    void tell(std::string notice);
+    WantedListener want(const contract::Listener& line);
+    std::shared_ptr<const ListenerInfo> info_of(const contract::Listener& line,
+                                                const ListenerRoute* before);
+
+    Options options_;
+    std::map<model::TargetGroupId, Scope> scopes_;
+    std::map<Key, std::shared_ptr<const GroupRoute>> groups_;
+    std::map<std::pair<Key, IpAddress>, std::shared_ptr<const ListenerRoute>> listeners_;
+    std::map<std::array<std::string, 3>, std::shared_ptr<ListenerCounters>> counters_;
+    std::vector<std::string> notices_;
+    std::map<std::string, bool> told_;
+};
+
+} // namespace nlb::proxy

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// Routing: what the workers ask for every new connection. Built by the control thread from
+// route-sets, immutable afterwards, swapped whole; a connection keeps only its FlowLabel, so a
+// target or listener that vanishes never disturbs what is established [guide, p.42, p.38].
+#pragma once
+
+#include "io/socket.hpp"
+#include "proxy/counters.hpp"
+
+#include "route/ring.hpp"
+
+#include "contract/messages.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nlb::proxy {
+
+/// A listener of one zone and the group behind it; a change of any member makes a new one.
+struct ListenerInfo {
+    model::ListenerId listener;
+    std::string zone;
+    model::TargetGroupId group;
+    Endpoint address; ///< where clients connect
+    std::int64_t idle_timeout_ms = 0;
+    std::shared_ptr<ListenerCounters> counters;
+};
+
+/// What a connection is called in its flow record.
+struct FlowLabel {
+    std::shared_ptr<const ListenerInfo> listener;
+    model::TargetId target; ///< empty: none could be chosen
+};
+
+struct TargetRoute {
+    model::TargetId id;
+    Endpoint endpoint;
+    io::SocketAddress address;
+
+    bool operator==(const TargetRoute& o) const { return id == o.id && endpoint == o.endpoint; }
+};
+
+/// A target group as one zone's node sees it.
+struct GroupRoute {
+    std::vector<TargetRoute> targets; ///< those that take new flows
+    std::uint32_t registered = 0;     ///< all of them
+    route::Ring ring;                 ///< over `targets`; empty when there are none
+    bool sticky = false;
+    std::optional<io::SocketAddress> source; ///< what back-end connections are bound to
+};
+
+struct ListenerRoute {
+    std::shared_ptr<const ListenerInfo> info;
+    std::shared_ptr<const GroupRoute> group;
+    std::vector<std::shared_ptr<const FlowLabel>> labels; ///< one for each of group->targets
+    std::shared_ptr<const FlowLabel> no_target;
+
+    /// Index of the target that takes the connection `client` opened with a SYN numbered
+    /// `sequence`; nothing when no target takes flows. The same answer as the packet path's: flow
+    /// hash of lib/l4, ring of lib/route.
+    [[nodiscard]] std::optional<std::uint32_t> choose(const Endpoint& client,
+                                                      std::uint32_t sequence) const;
+};
+
+/// Indexed by the slot number of the listening socket; null where a slot is free.
+struct RoutingTable {
+    std::vector<std::shared_ptr<const ListenerRoute>> by_slot;
+};
+
+/// The flow hash of lib/l4 for a TCP connection.
+std::uint32_t connection_hash(const Endpoint& client, const Endpoint& destination,
+                              std::uint32_t sequence, bool sticky);
+
+} // namespace nlb::proxy

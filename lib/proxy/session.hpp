@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+// Session: one proxied connection as a state machine without descriptors. It knows what either
+// side announced and what is held in between, and decides which call comes next; the calls
+// themselves are an Io's, so that tests script them and the worker's are inlined.
+//
+// Promises: bytes keep their order; at most one buffer (or one pipe) is held per direction, and
+// nothing more is read before it is delivered (back-pressure); the end of one direction is passed
+// on without touching the other (half-close); a reset of one side ends the session.
+#pragma once
+
+#include "base/enum_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+
+namespace nlb::proxy {
+
+enum class Side : std::uint8_t { Client, Target };
+
+constexpr Side other(Side side) {
+    return side == Side::Client ? Side::Target : Side::Client;
+}
+
+/// Why a connection ended; the table of nlb-forward(8).
+enum class End : std::uint8_t {
+    None, ///< it has not
+    Closed,
+    ClientReset,
+    TargetReset,
+    ClientLost,
+    TargetLost,
+    IdleTimeout,
+    TargetRefused,
+    TargetUnreachable,
+    TargetTimeout,
+    NoTarget,
+    PortAllocation,
+    NoResources,
+    Stopped
+};
+
+constexpr std::size_t kEnds = 14;
+
+/// Bytes of the one buffer that all connections of a worker share.
+constexpr std::size_t kBufferBytes = 64 * 1024;
+
+/// Where the held bytes of a direction lie.
+enum class Place : std::uint8_t {
+    Buffer, ///< the worker's shared buffer: only within one move()
+    Kept,   ///< memory of this connection
+    Pipe    ///< a pipe of the pool
+};
+
+/// What a Session asks for. Lengths in bytes; a negative result is -errno.
+template <class T>
+concept SessionIo = requires(T io, Side side, Place place, std::uint32_t bytes) {
+    { io.read(side, place) } -> std::same_as<std::int64_t>;         // from `side`; 0: its end
+    { io.write(side, place, bytes) } -> std::same_as<std::int64_t>; // what came from `side`
+    io.keep(side, bytes); // the last `bytes` of the buffer must outlive this call of move()
+    io.unkeep(side);      // the kept bytes are delivered
+    { io.take_pipe(side) } -> std::same_as<bool>; // false: none to be had, copy instead
+    io.give_back_pipe(side);                      // it is empty
+    io.pass_end(side);                            // `side` ended its direction: tell the other one
+    io.want_space(side); // the last write to `side` was short: an event must tell of space
+};
+
+class Session {
+  public:
+    /// What a descriptor announced.
+    struct Ready {
+        bool in = false;
+        bool out = false;
+        bool end = false;   ///< the peer has ended its direction, or the connection is over
+        bool error = false; ///< a read or write would fail
+    };
+
+    struct Progress {
+        End end = End::None;
+        bool more = false; ///< the turn is over, not the work: call again, no event will come
+    };
+
+    [[nodiscard]] bool is_connecting() const { return connecting_; }
+
+    /// The target answered: both sides can be written to, and the client may have sent already.
+    void connected() {
+        connecting_ = false;
+        halves_[0].writable = true;
+        halves_[1].writable = true;
+        halves_[0].readable = true;
+    }
+
+    void note(Side side, Ready ready) {
+        Half& half = at(side);
+        half.readable |= ready.in || ready.end || ready.error;
+        half.writable |= ready.out;
+        half.hung_up |= ready.end;
+        half.failed |= ready.error;
+    }
+
+    /// Moves what can be moved; call after note() or connected(). Not while connecting.
+    template <SessionIo Io>
+    Progress move(Io& io) {
+        bool more = false;
+        for (const Side from : {Side::Client, Side::Target}) {
+            const Progress one = move_from(from, io);
+            if (one.end != End::None) return one;
+            more |= one.more;
+        }
+        if (at(Side::Client).passed_on && at(Side::Target).passed_on) return {End::Closed};
+        if (more) return {End::None, true};
+        if (at(Side::Client).failed) return {End::ClientReset};
+        if (at(Side::Target).failed) return {End::TargetReset};
+        return {};
+    }
+
+    /// Bytes received from `side` so far.
+    [[nodiscard]] std::uint64_t received(Side side) const { return at(side).received; }
+
+    /// The end that a failed call on `side` means.
+    static End end_by(Side side, std::int64_t error) {
+        const bool reset = error == ECONNRESET || error == EPIPE;
+        if (side == Side::Client) return reset ? End::ClientReset : End::ClientLost;
+        return reset ? End::TargetReset : End::TargetLost;
+    }
+
+    /// The end that a failed connect means.
+    static End end_of_connect(int error) {
+        switch (error) {
+        case ECONNREFUSED: return End::TargetRefused;
+        case ETIMEDOUT: return End::TargetTimeout;
+        case EADDRNOTAVAIL: return End::PortAllocation;
+        default: return End::TargetUnreachable;
+        }
+    }
+
+    /// A direction that filled the buffer so often in a row is bulk: it moves through a pipe
+    /// without being copied. Below that a copy is cheaper than a pipe.
+    static constexpr std::uint8_t kFullReadsBeforePipe = 4;
+    /// A spliced read under this size ends that: the bulk is over.
+    static constexpr std::int64_t kLeastThroughPipe = 4096;
+    /// Reads of one direction before other connections get their turn.
+    static constexpr int kReadsPerTurn = 16;
+
+  private:
+    /// One side, and the direction that starts there.
+    struct Half {
+        std::uint64_t received = 0;
+        std::uint32_t held = 0; // received and not yet written to the other side
+        Place place = Place::Buffer;
+        std::uint8_t full_reads = 0; // in a row
+        bool readable : 1 = false;
+        bool writable : 1 = false;
+        bool hung_up : 1 = false;
+        bool failed : 1 = false;
+        bool ended : 1 = false;     // its end was read
+        bool passed_on : 1 = false; // and told to the other side
+        bool has_pipe : 1 = false;
+    };
+
+    [[nodiscard]] Half& at(Side side) { return halves_[static_cast<std::size_t>(side)]; }
+
+    [[nodiscard]] const Half& at(Side side) const {
+        return halves_[static_cast<std::size_t>(side)];
+    }
+
+    template <SessionIo Io>
+    Progress move_from(Side from, Io& io) {
+        Half& half = at(from);
+        Half& to = at(other(from));
+        for (int reads = 0;; ++reads) {
+            if (half.held != 0) {
+                const End end = deliver(from, io);
+                if (end != End::None || half.held != 0) return {end};
+            }
+            if (half.ended) {
+                if (!half.passed_on) {
+                    half.passed_on = true;
+                    if (!to.passed_on) io.pass_end(from); // else both are closed at once
+                }
+                return {};
+            }
+            if (!half.readable || !to.writable) return {};
+            if (reads == kReadsPerTurn) return {End::None, true};
+            const End end = take(from, io);
+            if (end != End::None) return {end};
+        }
+    }
+
+    template <SessionIo Io>
+    End deliver(Side from, Io& io) {
+        Half& half = at(from);
+        Half& to = at(other(from));
+        while (half.held != 0 && to.writable) {
+            const std::int64_t n = io.write(from, half.place, half.held);
+            if (n < 0 && n != -EAGAIN) return end_by(other(from), -n);
+            const auto written = static_cast<std::uint32_t>(std::max<std::int64_t>(n, 0));
+            half.held -= written;
+            // A pipe may be written in pieces although there is space; memory may not.
+            if (half.held != 0 && (n < 0 || half.place != Place::Pipe)) {
+                to.writable = false;
+                io.want_space(other(from));
+            }
+        }
+        if (half.held != 0) {
+            if (half.place == Place::Buffer) {
+                io.keep(from, half.held);
+                half.place = Place::Kept;
+            }
+            return End::None;
+        }
+        if (half.place == Place::Kept) {
+            io.unkeep(from);
+            half.place = Place::Buffer;
+        }
+        return End::None;
+    }
+
+    template <SessionIo Io>
+    End take(Side from, Io& io) {
+        Half& half = at(from);
+        if (half.has_pipe && half.full_reads == 0) give_back(from, io);
+        if (half.full_reads >= kFullReadsBeforePipe && !half.has_pipe) {
+            half.has_pipe = io.take_pipe(from);
+            if (!half.has_pipe) half.full_reads = 0;
+        }
+        half.place = half.has_pipe ? Place::Pipe : Place::Buffer;
+        const std::int64_t n = io.read(from, half.place);
+        if (n > 0) {
+            took(half, n);
+            return End::None;
+        }
+        if (half.has_pipe) give_back(from, io);
+        half.readable = false;
+        if (n == 0) half.ended = true;
+        return n == 0 || n == -EAGAIN ? End::None : end_by(from, -n);
+    }
+
+    static void took(Half& half, std::int64_t n) {
+        half.held = static_cast<std::uint32_t>(n);
+        half.received += static_cast<std::uint64_t>(n);
+        if (half.place == Place::Pipe) {
+            if (n < kLeastThroughPipe) half.full_reads = 0;
+            return;
+        }
+        if (n == static_cast<std::int64_t>(kBufferBytes)) {
+            if (half.full_reads < kFullReadsBeforePipe) ++half.full_reads;
+            return;
+        }
+        half.full_reads = 0;
+        // A short read emptied the socket; whatever comes next raises an event of its own. The
+        // end of the direction raised its event already and must still be read.
+        if (!half.hung_up && !half.failed) half.readable = false;
+    }
+
+    template <SessionIo Io>
+    void give_back(Side from, Io& io) {
+        io.give_back_pipe(from);
+        at(from).has_pipe = false;
+        at(from).place = Place::Buffer;
+    }
+
+    std::array<Half, 2> halves_{};
+    bool connecting_ = true;
+};
+
+} // namespace nlb::proxy
+
+namespace nlb {
+
+template <>
+struct EnumText<proxy::End> {
+    static constexpr std::array<std::string_view, proxy::kEnds> names{
+        "open",           "closed",         "client-reset",
+        "target-reset",   "client-lost",    "target-lost",
+        "idle-timeout",   "target-refused", "target-unreachable",
+        "target-timeout", "no-target",      "port-allocation",
+        "no-resources",   "stopped"};
+};
+
+} // namespace nlb

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/socket_io.hpp"
+
+#include <fcntl.h>
+#include <sys/epoll.h>
+
+#include <cstring>
+
+namespace nlb::proxy {
+
+void SocketIo::keep(Side side, std::uint32_t bytes) {
+    auto kept = std::make_unique<Kept>();
+    kept->bytes = std::make_unique<char[]>(bytes);
+    kept->size = bytes;
+    std::memcpy(kept->bytes.get(), buffer_.get() + in_buffer_ - bytes, bytes);
+    connection->kept[static_cast<std::size_t>(side)] = std::move(kept);
+}
+
+bool SocketIo::take_pipe(Side side) {
+    auto& pipe = connection->pipes[static_cast<std::size_t>(side)];
+    pipe = pipes_.take();
+    if (!pipe) counters_.add(static_cast<std::size_t>(ProcessCount::SpliceRefused));
+    return pipe.has_value();
+}
+
+void SocketIo::give_back_pipe(Side side) {
+    auto& pipe = connection->pipes[static_cast<std::size_t>(side)];
+    pipes_.give_back(std::move(*pipe));
+    pipe.reset();
+}
+
+std::int64_t SocketIo::splice_in(Side side) {
+    const Pipe& pipe = *connection->pipes[static_cast<std::size_t>(side)];
+    const ssize_t n = ::splice(connection->fd(side), nullptr, pipe.write_end.get(), nullptr,
+                               PipePool::kPipeBytes, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    return n < 0 ? -errno : n;
+}
+
+std::int64_t SocketIo::splice_out(Side from, int fd, std::uint32_t bytes) {
+    const Pipe& pipe = *connection->pipes[static_cast<std::size_t>(from)];
+    const ssize_t n = ::splice(pipe.read_end.get(), nullptr, fd, nullptr, bytes,
+                               SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (n == 0) return -EIO; // the pipe holds `bytes`; without this a lie would loop forever
+    return n < 0 ? -errno : n;
+}
+
+void SocketIo::tell_client_space() {
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = event_token(*connection, Side::Client);
+    ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection->fd(Side::Client), &event);
+    connection->client_tells_space = true;
+}
+
+} // namespace nlb::proxy

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/worker.hpp"
+
+#include "io/clock.hpp"
+#include "proxy/worker_detail.hpp"
+
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+namespace nlb::proxy {
+
+Result<std::unique_ptr<Worker>> Worker::make(Options options, Outbox& outbox) {
+    io::Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
+    if (!epoll.is_open()) return io::sys_error("create an epoll descriptor");
+    io::Fd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!bell.is_open()) return io::sys_error("create an event descriptor");
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = kBellToken;
+    if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, bell.get(), &event) != 0) {
+        return io::sys_error("watch an event descriptor");
+    }
+    return std::unique_ptr<Worker>(new Worker(options, outbox, std::move(epoll), std::move(bell)));
+}
+
+Worker::Worker(Options options, Outbox& outbox, io::Fd epoll, io::Fd bell)
+    : options_(options), outbox_(outbox), epoll_(std::move(epoll)), bell_(std::move(bell)),
+      io_(epoll_.get(), counters_), wheel_(io::now().ns / 1'000'000),
+      table_(std::make_shared<const RoutingTable>()) {
+    read_clock();
+}
+
+Worker::~Worker() {
+    stop();
+}
+
+void Worker::stop() {
+    if (!thread_.joinable()) return;
+    Command stop;
+    stop.stop = true;
+    post(std::move(stop));
+    thread_.join();
+}
+
+void Worker::start() {
+    thread_ = std::thread([this] { run(); });
+    ::pthread_setname_np(thread_.native_handle(),
+                         ("worker-" + std::to_string(options_.index)).c_str());
+}
+
+void Worker::post(Command command) {
+    {
+        const std::lock_guard lock(mutex_);
+        mailbox_.push_back(std::move(command));
+    }
+    ring_bell(bell_.get());
+}
+
+void Worker::read_clock() {
+    now_ms_ = io::now().ns / 1'000'000;
+}
+
+int Worker::wait_ms() const {
+    if (!turns_.empty()) return 0;
+    std::int64_t until = wheel_.next_ms();
+    if (resume_at_ms_ != 0) until = until < 0 ? resume_at_ms_ : std::min(until, resume_at_ms_);
+    if (until < 0) return -1;
+    return static_cast<int>(std::clamp<std::int64_t>(until - now_ms_, 0, 60'000));
+}
+
+void Worker::run() {
+    std::array<epoll_event, 512> events{};
+    while (!stopping_) {
+        const int n =
+            ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms());
+        read_clock();
+        for (int i = 0; i < n && !stopping_; ++i)
+            dispatch(events[static_cast<std::size_t>(i)]);
+        take_turns();
+        look_at_due();
+        end_round();
+    }
+}
+
+void Worker::dispatch(const epoll_event& event) {
+    const std::uint64_t token = event.data.u64;
+    if ((token & kListenerBit) != 0) return accept_on(static_cast<std::uint32_t>(token));
+    if (token == kBellToken) return take_commands();
+    const auto low = static_cast<std::uint32_t>(token);
+    Connection& connection = connections_.at(low >> 1U);
+    const bool is_same = (connection.generation & kGenerationMask) == token >> 32U;
+    if (connection.in_use && is_same) {
+        on_event(connection, static_cast<Side>(low & 1U), event.events);
+    }
+}
+
+void Worker::take_turns() {
+    // Those that want another turn after this one are appended: only the present ones are served.
+    const std::size_t count = turns_.size();
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto [index, generation] = turns_[i];
+        Connection* connection = connections_.find(index, generation);
+        if (connection == nullptr) continue;
+        connection->waits_for_turn = false;
+        move(*connection);
+    }
+    turns_.erase(turns_.begin(), turns_.begin() + static_cast<std::ptrdiff_t>(count));
+}
+
+void Worker::look_at_due() {
+    due_.clear();
+    wheel_.advance(now_ms_, due_);
+    for (const IdleWheel::Id id : due_)
+        check_idle(connections_.at(id));
+}
+
+void Worker::end_round() {
+    if (resume_at_ms_ != 0 && now_ms_ >= resume_at_ms_) resume_accepting();
+    if (!flows_.empty()) {
+        const std::size_t dropped = outbox_.put(flows_);
+        counters_.add(static_cast<std::size_t>(ProcessCount::FlowRecordDropped), dropped);
+    }
+    if (live_.load(std::memory_order_relaxed) == connections_.size()) return;
+    live_.store(connections_.size(), std::memory_order_relaxed);
+    if (draining_ && connections_.size() == 0) outbox_.idle();
+}
+
+void Worker::take_commands() {
+    silence_bell(bell_.get());
+    std::vector<Command> commands;
+    {
+        const std::lock_guard lock(mutex_);
+        commands.swap(mailbox_);
+    }
+    for (Command& command : commands)
+        obey(command);
+}
+
+void Worker::obey(Command& command) {
+    for (const std::uint32_t slot : command.close) {
+        accept_on(slot); // what the kernel has established already is not turned away
+        listeners_[slot].reset();
+    }
+    if (command.table) table_ = std::move(command.table);
+    for (auto& [slot, socket] : command.listen) {
+        if (slot >= listeners_.size()) listeners_.resize(slot + 1);
+        epoll_event event{};
+        event.events = resume_at_ms_ == 0 ? std::uint32_t{EPOLLIN} : 0U;
+        event.data.u64 = kListenerBit | slot;
+        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
+        listeners_[slot] = std::move(socket);
+    }
+    if (command.drain && !draining_) {
+        draining_ = true;
+        for (std::uint32_t slot = 0; slot < listeners_.size(); ++slot) {
+            if (listeners_[slot].is_open()) accept_on(slot);
+        }
+        listeners_.clear();
+        live_.store(connections_.size(), std::memory_order_relaxed);
+        if (connections_.size() == 0) outbox_.idle();
+    }
+    if (command.job != 0) outbox_.applied(command.job);
+    if (command.stop) stop_all();
+}
+
+void Worker::stop_all() {
+    connections_.for_each([this](Connection& connection) { end(connection, End::Stopped); });
+    listeners_.clear();
+    stopping_ = true;
+}
+
+} // namespace nlb::proxy

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Worker: one thread with its own epoll, its own listening sockets (SO_REUSEPORT: the kernel
+// spreads connections over the workers) and its own connections. It shares nothing with the other
+// workers; commands reach it through a mailbox, and what it has to say goes to the Outbox.
+#pragma once
+
+#include "proxy/idle_wheel.hpp"
+#include "proxy/outbox.hpp"
+#include "proxy/socket_io.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <thread>
+#include <utility>
+#include <vector>
+
+struct epoll_event;
+
+namespace nlb::proxy {
+
+class Worker {
+  public:
+    struct Options {
+        std::size_t index = 0; ///< which block of each counter is its own
+        std::int64_t connect_timeout_ms = 30'000;
+        bool records_flows = false;
+    };
+
+    struct Command {
+        std::shared_ptr<const RoutingTable> table;            ///< null: keep the present one
+        std::vector<std::pair<std::uint32_t, io::Fd>> listen; ///< slot and listening socket
+        std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
+        std::uint64_t job = 0;                                ///< reported when done; 0: not
+        bool drain = false; ///< accept no more, say when the last connection is gone
+        bool stop = false;  ///< reset every connection and end the thread
+    };
+
+    static Result<std::unique_ptr<Worker>> make(Options options, Outbox& outbox);
+    ~Worker(); ///< stops and joins
+    Worker(const Worker&) = delete;
+    Worker& operator=(const Worker&) = delete;
+
+    void start();
+
+    /// Resets every connection and ends the thread; returns when it has ended.
+    void stop();
+
+    /// From any thread.
+    void post(Command command);
+
+    [[nodiscard]] std::size_t live() const { return live_.load(std::memory_order_relaxed); }
+
+    [[nodiscard]] const ProcessBlock& counters() const { return counters_; }
+
+  private:
+    Worker(Options options, Outbox& outbox, io::Fd epoll, io::Fd bell);
+
+    // worker.cpp: the loop
+    void run();
+    void dispatch(const epoll_event& event);
+    void take_turns();
+    void look_at_due();
+    void end_round();
+    [[nodiscard]] int wait_ms() const;
+    void read_clock();
+
+    // worker.cpp: commands
+    void take_commands();
+    void obey(Command& command);
+    void stop_all();
+
+    // worker_accept.cpp: from a listening socket to two connected ones
+    void accept_on(std::uint32_t slot);
+    bool accept_one(std::uint32_t slot, const ListenerRoute& route);
+    void open(io::Fd client, const Endpoint& peer, const ListenerRoute& route);
+    int connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target);
+    io::Fd take_socket(bool v4);
+    bool has_spare(const ListenerRoute& route);
+    std::uint32_t sequence_of(const io::Fd& client);
+    void pause_accepting();
+    void resume_accepting();
+    void listen_events(std::uint32_t events);
+
+    // worker_connection.cpp: what happens to a connection
+    void on_event(Connection& connection, Side side, std::uint32_t events);
+    void on_target_answer(Connection& connection, std::uint32_t events);
+    void move(Connection& connection);
+    void check_idle(Connection& connection);
+    void end(Connection& connection, End why);
+    void count_end(const Connection& connection, End why);
+    void count(const Connection& connection, Count what, std::uint64_t amount = 1);
+
+    Options options_;
+    Outbox& outbox_;
+    io::Fd epoll_;
+    io::Fd bell_;
+    ProcessBlock counters_;
+    SocketIo io_;
+    ConnectionPool connections_;
+    IdleWheel wheel_;
+    std::vector<IdleWheel::Id> due_;
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> turns_; // index, generation
+    std::vector<FlowRecord> flows_;
+    std::vector<io::Fd> listeners_; // by slot; closed where there is none
+    std::array<io::Fd, 2> spare_;   // an unconnected socket of each family
+    std::shared_ptr<const RoutingTable> table_;
+    std::int64_t now_ms_ = 0;
+    std::int64_t resume_at_ms_ = 0; // of accepting; 0: not paused
+    bool draining_ = false;
+    bool stopping_ = false;
+    std::atomic<std::size_t> live_{0};
+
+    std::mutex mutex_;
+    std::vector<Command> mailbox_;
+    std::thread thread_;
+};
+
+} // namespace nlb::proxy

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/clock.hpp"
+#include "proxy/worker.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+namespace nlb::proxy {
+
+namespace {
+
+/// How a connection ends: who gets a RST, and who is counted as its sender.
+struct Ending {
+    bool resets_client = false;
+    bool resets_target = false;
+    Count counted = Count::ElbReset;
+};
+
+Ending ending(End why) {
+    switch (why) {
+    case End::None:
+    case End::Closed: return {};
+    case End::ClientReset: return {false, true, Count::ClientReset};
+    case End::TargetReset: return {true, false, Count::TargetReset};
+    case End::TargetRefused: return {true, false, Count::TargetReset};
+    case End::ClientLost: return {false, true, Count::ElbReset};
+    case End::TargetLost:
+    case End::TargetUnreachable:
+    case End::TargetTimeout:
+    case End::NoTarget:
+    case End::PortAllocation:
+    case End::NoResources: return {true, false, Count::ElbReset};
+    case End::IdleTimeout:
+    case End::Stopped: return {true, true, Count::ElbReset};
+    }
+    return {};
+}
+
+/// Closing with an empty linger time sends a RST and forgets what was not sent [socket(7)].
+void close_socket(io::Fd& socket, bool reset) {
+    if (!socket.is_open()) return;
+    if (reset) {
+        const linger none{1, 0};
+        [[maybe_unused]] const int rc =
+            ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    }
+    socket.reset();
+}
+
+Session::Ready ready(std::uint32_t events) {
+    return {(events & EPOLLIN) != 0, (events & EPOLLOUT) != 0,
+            (events & (EPOLLRDHUP | EPOLLHUP)) != 0, (events & EPOLLERR) != 0};
+}
+
+} // namespace
+
+void Worker::on_event(Connection& connection, Side side, std::uint32_t events) {
+    if (connection.session.is_connecting()) return on_target_answer(connection, events);
+    connection.session.note(side, ready(events));
+    move(connection);
+}
+
+/// The client's socket is not watched before: nothing of it is read until the target answers, so
+/// early data waits in the kernel, and a connection costs no event more than it must.
+void Worker::on_target_answer(Connection& connection, std::uint32_t events) {
+    if ((events & (EPOLLERR | EPOLLHUP)) != 0) {
+        int error = 0;
+        socklen_t length = sizeof error;
+        ::getsockopt(connection.fd(Side::Target), SOL_SOCKET, SO_ERROR, &error, &length);
+        return end(connection, Session::end_of_connect(error));
+    }
+    if ((events & EPOLLOUT) == 0) return;
+    connection.session.connected();
+    connection.last_ms = now_ms_;
+    connection.session.note(Side::Target, ready(events));
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = event_token(connection, Side::Client);
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.fd(Side::Client), &event) != 0) {
+        return end(connection, End::NoResources);
+    }
+    move(connection);
+}
+
+void Worker::move(Connection& connection) {
+    Session& session = connection.session;
+    const std::uint64_t before = session.received(Side::Client) + session.received(Side::Target);
+    io_.connection = &connection;
+    const Session::Progress progress = session.move(io_);
+    const std::uint64_t moved =
+        session.received(Side::Client) + session.received(Side::Target) - before;
+    if (moved != 0) {
+        connection.last_ms = now_ms_;
+        count(connection, Count::ProcessedBytes, moved);
+    }
+    if (progress.end != End::None) return end(connection, progress.end);
+    if (progress.more && !connection.waits_for_turn) {
+        connection.waits_for_turn = true;
+        turns_.emplace_back(connection.index, connection.generation);
+    }
+}
+
+/// Called when the wheel brings the connection up: it is over, or it is put back.
+void Worker::check_idle(Connection& connection) {
+    std::int64_t due = connection.last_ms + connection.label->listener->idle_timeout_ms;
+    End why = End::IdleTimeout;
+    if (connection.session.is_connecting()) {
+        due = connection.start_ms + options_.connect_timeout_ms;
+        why = End::TargetTimeout;
+    }
+    if (due <= now_ms_) return end(connection, why);
+    wheel_.add(connection.index, due);
+}
+
+void Worker::count(const Connection& connection, Count what, std::uint64_t amount) {
+    ListenerCounters& counters = *connection.label->listener->counters;
+    counters.blocks[options_.index].add(static_cast<std::size_t>(what), amount);
+}
+
+void Worker::count_end(const Connection& connection, End why) {
+    ListenerBlock& block = connection.label->listener->counters->blocks[options_.index];
+    const Ending how = ending(why);
+    const auto resets = static_cast<std::uint64_t>(how.resets_client) +
+                        static_cast<std::uint64_t>(how.resets_target);
+    if (resets != 0) block.add(static_cast<std::size_t>(how.counted), resets);
+    if (why == End::PortAllocation) {
+        block.add(static_cast<std::size_t>(Count::PortAllocationError));
+    }
+    block.add(kCounts + static_cast<std::size_t>(why));
+    block.add(static_cast<std::size_t>(Count::ActiveFlow), ~std::uint64_t{0}); // minus one
+}
+
+void Worker::end(Connection& connection, End why) {
+    const Ending how = ending(why);
+    count_end(connection, why);
+    close_socket(connection.sockets[0], how.resets_client);
+    close_socket(connection.sockets[1], how.resets_target);
+    if (options_.records_flows) {
+        const std::int64_t duration_ms = now_ms_ - connection.start_ms;
+        flows_.push_back({std::move(connection.label), connection.client,
+                          io::unix_ms() - duration_ms, duration_ms,
+                          connection.session.received(Side::Client),
+                          connection.session.received(Side::Target), why});
+    }
+    wheel_.remove(connection.index);
+    connections_.give_back(connection);
+    if (resume_at_ms_ != 0) resume_at_ms_ = now_ms_; // two descriptors are free again
+}
+
+} // namespace nlb::proxy

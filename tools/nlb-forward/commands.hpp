@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of nlb-forward, one file each.
+#pragma once
+
+#include "app/tool.hpp"
+
+nlb::app::Command run_command();

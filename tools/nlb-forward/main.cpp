@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// nlb-forward: accept flows and forward them to targets.
+//   in: route-set     out: listener-state, route-applied, flow, counter     see nlb-forward(8)
+#include "commands.hpp"
+
+int main(int argc, char** argv) {
+    return nlb::app::tool_main(
+        argc, argv,
+        {.name = "nlb-forward",
+         .summary = "Accept flows and forward them to the targets of a route-set",
+         .commands = {run_command()},
+         .examples = {"nlb-policy routes nlb.toml --health - < health.ndjson | nlb-forward run",
+                      "nlb-forward run --input unix:policy --zone zone-a --records flows.ndjson"},
+         .messages = {"hello", "snapshot-request", "set-begin", "set-end", "listener", "routing",
+                      "route", "listener-state", "route-applied", "flow", "counter"}});
+}

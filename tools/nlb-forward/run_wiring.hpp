@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// nlb-forward run: where route-sets come from, where answers and records go, and the proxy between.
+#pragma once
+
+#include "records.hpp"
+
+#include "app/context.hpp"
+#include "io/link_client.hpp"
+#include "io/signals.hpp"
+#include "proxy/proxy.hpp"
+
+#include "contract/sets.hpp"
+
+#include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+struct RunOptions {
+    std::string input = "-";
+    std::string records; ///< empty: none
+    std::string node;
+    std::string zone;
+    std::size_t threads = 1;
+    std::uint32_t connect_timeout_seconds = 30;
+    std::uint32_t drain_timeout_seconds = 30;
+    std::uint32_t counters_interval_seconds = 60;
+};
+
+class RunWiring {
+  public:
+    RunWiring(nlb::io::EventLoop& loop, nlb::app::Context& context, RunOptions options);
+
+    /// Opens everything and runs until a signal or a broken input ends it.
+    nlb::Result<int> run();
+
+  private:
+    nlb::Result<void> start();
+    nlb::Result<void> watch_signals();
+    nlb::Result<void> start_proxy();
+    nlb::Result<void> open_input();
+    nlb::Result<void> open_answers();
+    void follow_socket(std::string path);
+
+    void on_event(const nlb::contract::Event& event);
+    void on_hello(const nlb::contract::Hello& hello);
+    void on_set(nlb::contract::Set set);
+    void on_batch();
+    void on_input_end(const nlb::Result<void>& how);
+    void warn_of_line(const std::string& why);
+    void ask_for_snapshot(const std::string& why);
+    void answer(const nlb::contract::Message& message);
+
+    void on_signal(int number);
+    void drain(int number);
+    void count_again();
+    void print_statistics();
+    void end(nlb::Result<int> how);
+
+    nlb::io::EventLoop& loop_;
+    nlb::app::Context& context_;
+    RunOptions options_;
+    std::optional<nlb::io::Signals> signals_;
+    std::unique_ptr<nlb::proxy::Proxy> proxy_;
+    std::unique_ptr<nlb::io::MessageLink> input_;   // a file or standard input
+    std::unique_ptr<nlb::io::MessageLink> answers_; // standard output
+    std::unique_ptr<nlb::io::LinkClient> policy_;   // instead of both: a socket
+    std::unique_ptr<Records> records_;
+    nlb::contract::SetAssembler assembler_;
+    std::vector<nlb::contract::Set> staged_;
+    std::size_t complete_ = 0; // of staged_: their last set has come
+    std::uint64_t applied_ = 0;
+    bool starts_anew_ = false; // a hello came: the next chain of sets is everything there is
+    std::uint64_t bad_lines_ = 0;
+    int draining_for_ = 0; // the signal
+    nlb::Result<int> result_ = 0;
+};
