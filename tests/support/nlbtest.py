@@ -81,6 +81,13 @@ class Lines:
 
         return json.loads(self.wait_for(fits, deadline))
 
+    def drop(self):
+        """Forgets what has come and was not looked at."""
+        while not self._queue.empty():
+            if self._queue.get() is None:
+                self._queue.put(None)
+                return
+
     def rest(self, deadline=DEADLINE):
         """Every further line until the stream ends."""
         end = time.monotonic() + deadline

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "support/flow_hash_oracle.hpp"
 
 #include "l4/l4_hash.h"
