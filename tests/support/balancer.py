@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A whole balancer for tests: a configuration, targets, and the three daemons or one pipeline.
+"""A whole balancer for tests: a configuration, targets, and the three daemons.
 
-Nodes and targets have addresses of 127/8 and ports that were free a moment ago.
-"""
+Nodes and targets have addresses of 127/8 and ports that were free a moment ago."""
 
 import json
 import os
@@ -89,9 +88,16 @@ class Tap:
                 back.connect(self.behind)
             except OSError:
                 front.close()
+                back.close()
                 continue
-            for pair in ((front, back, self._sent), (back, front, self._received)):
-                threading.Thread(target=self._pass, args=pair, daemon=True).start()
+            threading.Thread(target=self._serve, args=(front, back), daemon=True).start()
+
+    def _serve(self, front, back):
+        with front, back:
+            answers = threading.Thread(target=self._pass, args=(back, front, self._received))
+            answers.start()
+            self._pass(front, back, self._sent)
+            answers.join()
 
     @staticmethod
     def _pass(source, sink, copy):
@@ -101,8 +107,8 @@ class Tap:
                 whole, newline, line = (line + data).rpartition(b"\n")
                 copy.write(whole + newline)
                 sink.sendall(data)
-        except OSError:
-            pass  # one side was killed; the other learns it by the shutdown
+        except (OSError, ValueError):
+            pass  # one side was killed, or the test ended; the other learns it by the shutdown
         for end in (source, sink):
             try:
                 end.shutdown(socket.SHUT_RDWR)
@@ -117,6 +123,8 @@ class Tap:
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+        self._sent.close()
+        self._received.close()
 
 
 def routed_generation(lines, eligible, deadline=nlbtest.DEADLINE):

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "support/packet_builder.hpp"
 
 #include "flow/user_engine.hpp"

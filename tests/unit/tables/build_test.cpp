@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "support/route_lines.hpp"
 #include "tables/build.hpp"
 
