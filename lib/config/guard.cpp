@@ -59,22 +59,26 @@ class Scanner {
         const char quote = text_[offset_];
         const std::string_view triple = quote == '"' ? R"(""")" : "'''";
         const bool many_lines = text_.substr(offset_).starts_with(triple);
-        offset_ += many_lines ? 3 : 1;
+        const std::string_view end = many_lines ? triple : triple.substr(0, 1);
+        offset_ += end.size();
         while (offset_ < text_.size()) {
-            const char c = text_[offset_];
-            if (c == '\n') {
-                if (!many_lines) return; // broken string: the parser says so
-                ++line_;
-                line_start_ = offset_ + 1;
-            }
-            if (c == quote && (!many_lines || text_.substr(offset_).starts_with(triple))) {
-                offset_ += many_lines ? 3 : 1;
+            if (text_[offset_] == '\n' && !many_lines) return; // broken: the parser says so
+            if (text_.substr(offset_).starts_with(end)) {
+                offset_ += end.size();
                 return;
             }
-            ++offset_;
-            const bool escapes = c == '\\' && quote == '"' && offset_ < text_.size();
-            if (escapes && text_[offset_] != '\n') ++offset_;
+            skip_character(quote == '"');
         }
+    }
+
+    void skip_character(bool has_escapes) {
+        const char c = text_[offset_++];
+        if (c == '\n') {
+            ++line_;
+            line_start_ = offset_;
+        }
+        const bool escapes = has_escapes && c == '\\' && offset_ < text_.size();
+        if (escapes && text_[offset_] != '\n') ++offset_;
     }
 
     /// The character before offset_.

@@ -281,10 +281,11 @@ void check_inventory(RuleContext& context) {
             context.error(path / "subnets" / name / "zone", "the name of a zone");
         }
         for (std::size_t i = 0; i < subnet.cidrs.size(); ++i) {
+            const Cidr& part = subnet.cidrs[i];
             const auto& blocks = context.configuration.vpc.cidrs;
-            const bool inside = std::any_of(blocks.begin(), blocks.end(), [&](const Cidr& block) {
-                return block.contains(subnet.cidrs[i]);
-            });
+            const bool inside =
+                std::any_of(blocks.begin(), blocks.end(),
+                            [&part](const Cidr& block) { return block.contains(part); });
             if (inside) continue;
             context.error(path / "subnets" / name / "cidrs" / i, "a block inside vpc.cidrs",
                           {Path() / "vpc" / "cidrs"});
