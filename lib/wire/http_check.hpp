@@ -17,7 +17,7 @@ namespace nlb::wire {
 Result<std::string> http_check_request(std::string_view path, std::string_view host);
 
 /// A header block beyond this, interim responses included, is malformed.
-constexpr std::size_t kMostHeaderBytes = 16 * 1024;
+constexpr std::size_t kMostHeaderBytes = std::size_t{16} * 1024;
 
 enum class HttpProgress : std::uint8_t {
     Short,     ///< so far a prefix of a response: feed more
