@@ -39,6 +39,16 @@ bool reaches(const model::Zone& node, bool crosses, const Standing& one) {
     return crosses || one.target->all_zones || one.target->zone == node.name;
 }
 
+NodeRoutes count_in_reach(const model::Zone& zone, bool crosses, const std::vector<Standing>& all) {
+    NodeRoutes node{&zone, RouteReason::Healthy, 0, 0, {}};
+    for (const Standing& one : all) {
+        if (!reaches(zone, crosses, one)) continue;
+        if (one.health.state != HealthState::Draining) ++node.registered;
+        if (one.is_healthy()) ++node.healthy;
+    }
+    return node;
+}
+
 /// Is a threshold breached? Either is enough [p.57].
 bool too_few_healthy(const model::TargetGroupAttributes& attributes, const NodeRoutes& node) {
     if (node.healthy < attributes.unhealthy_state_routing_minimum_healthy_targets_count) {
@@ -121,23 +131,19 @@ GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health) {
     const std::vector<Standing> all = standings(use, health);
     const bool any_healthy =
         std::any_of(all.begin(), all.end(), [](const Standing& one) { return one.is_healthy(); });
-    const bool crosses = crosses_zones(use);
     GroupRoutes routes{use, {}};
     for (const model::Zone& zone : use.load_balancer->zones) {
-        NodeRoutes node{&zone, RouteReason::Healthy, 0, 0, {}};
-        for (const Standing& one : all) {
-            if (!reaches(zone, crosses, one)) continue;
-            if (one.health.state != HealthState::Draining) ++node.registered;
-            if (one.is_healthy()) ++node.healthy;
-        }
+        NodeRoutes node = count_in_reach(zone, crosses_zones(use), all);
         if (!any_healthy) {
             node.mode = RouteReason::FailOpen;
         } else if (too_few_healthy(use.group->attributes, node)) {
             node.mode = RouteReason::UnhealthyStateRouting;
         }
         node.targets.reserve(all.size());
-        for (const Standing& one : all)
-            node.targets.push_back(route_of(one, reaches(zone, crosses, one), node.mode));
+        for (const Standing& one : all) {
+            const bool in_reach = reaches(zone, crosses_zones(use), one);
+            node.targets.push_back(route_of(one, in_reach, node.mode));
+        }
         routes.nodes.push_back(std::move(node));
     }
     return routes;
