@@ -61,6 +61,19 @@ bool is_check_path(std::string_view text) {
            std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7F'; });
 }
 
+void check_tcp_check(RuleContext& context, const TargetGroup& group, const Path& path,
+                     const std::vector<Path>& also) {
+    if (group.target_type == TargetType::Alb) { // [p.52]
+        context.error(path / "protocol", "alb groups: HTTP or HTTPS", also);
+    }
+    if (group.health_check.path != "/") {
+        context.error(path / "path", "only for HTTP and HTTPS checks", also);
+    }
+    if (group.health_check.matcher != "200-399") {
+        context.error(path / "matcher", "only for HTTP and HTTPS checks", also);
+    }
+}
+
 } // namespace
 
 void check_groups(RuleContext& context) {
@@ -119,15 +132,7 @@ void check_health_checks(RuleContext& context) {
         const Path path = RuleContext::group(i) / "health_check";
         const std::vector<Path> also{path / "protocol", RuleContext::group(i) / "target_type"};
         if (check.protocol == HealthCheckProtocol::Tcp) {
-            if (groups[i].target_type == TargetType::Alb) { // [p.52]
-                context.error(path / "protocol", "alb groups: HTTP or HTTPS", also);
-            }
-            if (check.path != "/") {
-                context.error(path / "path", "only for HTTP and HTTPS checks", also);
-            }
-            if (check.matcher != "200-399") {
-                context.error(path / "matcher", "only for HTTP and HTTPS checks", also);
-            }
+            check_tcp_check(context, groups[i], path, also);
             continue;
         }
         if (!is_check_path(check.path)) {

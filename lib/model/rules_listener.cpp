@@ -103,6 +103,7 @@ void check_pair(RuleContext& context, const Listener& listener, const Path& path
     const auto fitting = group_protocols(listener.protocol);
     if (std::find(fitting.begin(), fitting.end(), group.protocol) == fitting.end()) {
         std::vector<std::string_view> names;
+        names.reserve(fitting.size());
         for (const Protocol protocol : fitting)
             names.push_back(to_text(protocol));
         context.error(path / "target_group",
