@@ -4,4 +4,5 @@
 
 #include "app/tool.hpp"
 
+nlb::app::Command replay_command();
 nlb::app::Command run_command();

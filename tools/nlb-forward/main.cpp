@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nlb-forward: accept flows and forward them to targets.
+// nlb-forward: accept flows and forward them to targets; decide the packets of a capture.
 //   in: route-set     out: listener-state, route-applied, flow, counter     see nlb-forward(8)
 #include "commands.hpp"
 
@@ -8,9 +8,10 @@ int main(int argc, char** argv) {
         argc, argv,
         {.name = "nlb-forward",
          .summary = "Accept flows and forward them to the targets of a route-set",
-         .commands = {run_command()},
+         .commands = {run_command(), replay_command()},
          .examples = {"nlb-policy routes nlb.toml --health - < health.ndjson | nlb-forward run",
-                      "nlb-forward run --input unix:policy --zone zone-a --records flows.ndjson"},
+                      "nlb-forward run --input unix:policy --zone zone-a --records flows.ndjson",
+                      "nlb-forward replay in.pcap --config nlb.toml -w out.pcap"},
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "listener", "routing",
                       "route", "listener-state", "route-applied", "flow", "counter"}});
 }

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Captures through nlb-forward replay: the verdict lines and the rewritten capture are those that
+were looked at and checked in, on every engine, and every reason has its row in the manual page.
+
+NLB_REPLAY_WRITE=1 writes the expected files anew.
+"""
+
+import json
+import os
+import re
+import struct
+import subprocess
+
+import nlbtest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SCENARIOS = sorted(name for name in os.listdir(HERE)
+                   if os.path.exists(os.path.join(HERE, name, "in.pcap")))
+WRITE = os.environ.get("NLB_REPLAY_WRITE") == "1"
+
+
+def content(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+class Replay(nlbtest.TestCase):
+    def replay(self, *args, input=b""):
+        result = subprocess.run([nlbtest.tool("nlb-forward"), "replay", *args], input=input,
+                                capture_output=True, timeout=nlbtest.DEADLINE, check=False)
+        self.assert_no_crash(result.returncode, result.stderr.decode("utf-8", "replace"))
+        return result
+
+    def arguments(self, scenario):
+        folder = os.path.join(HERE, scenario)
+        args = [os.path.join(folder, "in.pcap"), "--config", os.path.join(folder, "config.toml")]
+        health = os.path.join(folder, "health.ndjson")
+        return args + (["--health", health] if os.path.exists(health) else [])
+
+    def check(self, scenario, engine):
+        out = os.path.join(self.dir, f"{scenario}-{engine}.pcap")
+        result = self.replay(*self.arguments(scenario), "--engine", engine, "-w", out)
+        status, lines, errors = result.returncode, result.stdout, result.stderr
+        if engine == "tc" and status == 4 and not nlbtest.REQUIRE_BPF:
+            self.assertIn(b"--engine tc", errors)
+            self.skipTest(errors.decode().strip())
+        self.assertEqual(status, 0, errors)
+        for name, got in (("expect.ndjson", lines), ("expect.pcap", content(out))):
+            path = os.path.join(HERE, scenario, name)
+            if WRITE and engine == "user":
+                with open(path, "wb") as file:
+                    file.write(got)
+            self.assertEqual(got, content(path), f"{scenario} on {engine}: {name}")
+
+    def test_the_user_engine_does_what_is_expected(self):
+        for scenario in SCENARIOS:
+            with self.subTest(scenario):
+                self.check(scenario, "user")
+
+    def test_the_kernel_engine_does_the_same(self):
+        for scenario in SCENARIOS:
+            self.check(scenario, "tc")
+
+    def test_an_unhealthy_target_takes_no_new_flow(self):
+        lines = content(os.path.join(HERE, "tcp-snat-three-targets", "expect.ndjson")).splitlines()
+        targets = {json.loads(line).get("target") for line in lines}
+        self.assertEqual(targets, {None, "10.0.1.1:8080", "10.0.1.3:8080"})
+
+    def test_a_capture_comes_from_standard_input_and_goes_to_standard_output(self):
+        capture, *rest = self.arguments(SCENARIOS[0])
+        result = self.replay("-", *rest, "-w", "-", input=content(capture))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(result.stdout, content(os.path.join(HERE, SCENARIOS[0], "expect.pcap")))
+        result = self.replay("-", *rest, "-c", "3", input=content(capture))
+        self.assertEqual(len(result.stdout.splitlines()), 3)
+
+    def test_bad_input_is_told_with_the_right_status(self):
+        capture, *rest = self.arguments(SCENARIOS[0])
+        good = content(capture)
+        odd = good[:20] + struct.pack("<I", 147) + good[24:]
+        rows = [
+            (good[:-1], 3, b"the file ends inside a packet", 10),
+            (b"", 3, b"the file is empty", 0),
+            (b"\x7fELF" + bytes(1000), 3, b"neither pcap nor pcapng", 0),
+            (odd, 3, b"11 packets skipped", 11),
+            (good[:24] + b"\xff" * 100, 3, b"at most 262144 are read", 0),
+        ]
+        for data, status, words, count in rows:
+            result = self.replay("-", *rest, input=data)
+            self.assertEqual(result.returncode, status, result.stderr)
+            self.assertIn(words, result.stderr)
+            self.assertEqual(len(result.stdout.splitlines()), count)
+        self.assertEqual(self.replay(os.path.join(self.dir, "none"), *rest).returncode, 4)
+        self.assertEqual(self.replay(capture, "--config", capture).returncode, 2)
+        self.assertEqual(self.replay(capture, *rest, "--health", capture).returncode,
+                         2 if "--health" in rest else 3)
+        self.assertEqual(self.replay(capture, *rest, "--zone", "nowhere").returncode, 2)
+        self.assertEqual(self.replay(capture, *rest, "-w", os.path.join(self.dir, "no", "x")).returncode, 4)
+        self.assertEqual(self.replay(capture, *rest, "--engine", "magic").returncode, 2)
+
+    def test_every_reason_of_the_core_is_in_the_manual_page_and_no_other(self):
+        root = os.path.dirname(os.path.dirname(HERE))
+        header = content(os.path.join(root, "lib", "l4", "l4_abi.h")).decode()
+        table = re.search(r"#define NLB_L4_REASONS\(X\)(.*?)\n\n", header, re.S)[1]
+        reasons = re.findall(r'X\(\w+, (\w+), "([\w-]+)",\s*(?:\\\s*)?"([^"]+)"\)', table)
+        page = content(os.path.join(root, "man", "nlb-forward.8")).decode()
+        section = re.search(r"^\.Ss Reasons of a verdict$(.*?)^\.S[sh] ", page, re.S | re.M)[1]
+        rows = re.findall(r"^\.It ([\w-]+) Ta (\w+) Ta (.+)$", section, re.M)
+        self.assertGreater(len(reasons), 20)
+        self.assertEqual([(text, action.lower(), sentence) for action, text, sentence in reasons],
+                         rows)
+
+
+if __name__ == "__main__":
+    nlbtest.main()
