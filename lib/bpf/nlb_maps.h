@@ -14,6 +14,7 @@ struct nlb_test_cell {
     struct nlb_l4_desc desc;
     struct nlb_l4_verdict verdict;
 };
+
 NLB_ASSERT_SIZE(struct nlb_test_cell, 72);
 
 struct nlb_scratch {
@@ -22,6 +23,12 @@ struct nlb_scratch {
 };
 
 #ifdef __bpf__
+
+/* The second needs the types of the first. */
+/* clang-format off */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+/* clang-format on */
 
 #define NLB_MAP(name, kind, key_type, value_type, size)                                            \
     struct {                                                                                       \

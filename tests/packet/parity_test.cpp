@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Seeded random frames through userspace and through the kernel: equal verdicts, equal frames.
 // NLB_PARITY_FRAMES sets how many (default 100,000), NLB_PARITY_SEED which.
 #include "packet/random_frames.hpp"

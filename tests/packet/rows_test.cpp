@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "packet/scenario.hpp"
 #include "support/route_lines.hpp"
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 // Every capture of the folder NLB_SAMPLE_PCAPS through all engines, with the busiest endpoint of
 // each capture as the listener, so that real flows are opened, rewritten and answered.
 #include "packet/scenario.hpp"

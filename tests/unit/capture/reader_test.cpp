@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: Apache-2.0
 #include "support/capture_builder.hpp"
 
 #include "capture/link.hpp"
