@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/route_book.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <set>
+
+using namespace nlb;
+using namespace nlb::proxy;
+
+namespace {
+
+const model::TargetGroupId kGroup("targetgroup/g/1");
+
+IpAddress ip(std::string_view text) {
+    return IpAddress::parse(text).value();
+}
+
+contract::Listener listener(const char* zone, const char* address) {
+    contract::Listener line;
+    line.listener = model::ListenerId("listener/net/x/1/2");
+    line.zone = zone;
+    line.address = ip(address);
+    line.port = 80;
+    line.group = kGroup;
+    line.idle_timeout_ms = 350'000;
+    return line;
+}
+
+contract::Routing routing(const char* zone) {
+    contract::Routing line;
+    line.group = kGroup;
+    line.zone = zone;
+    line.source = ip("127.0.0.9");
+    return line;
+}
+
+contract::Route a_route(const char* zone, const std::string& id, bool eligible) {
+    contract::Route line;
+    line.group = kGroup;
+    line.zone = zone;
+    line.target = model::TargetId(id);
+    line.address = ip("127.0.0.1");
+    line.port = 8080;
+    line.eligible = eligible;
+    return line;
+}
+
+contract::Set set(std::vector<contract::Message> lines) {
+    return {contract::SetKind::RouteSet, kGroup, 1, false, std::move(lines)};
+}
+
+contract::Set two_targets(bool second_takes_flows) {
+    return set({listener("a", "127.0.0.1"), routing("a"), a_route("a", "one:80", true),
+                a_route("a", "two:80", second_takes_flows)});
+}
+
+RouteBook book(std::string zone = "", bool can_bind = true) {
+    return RouteBook({std::move(zone), 1, [can_bind](const IpAddress&) { return can_bind; }});
+}
+
+std::set<std::uint32_t> chosen(const ListenerRoute& of) {
+    std::set<std::uint32_t> all;
+    for (std::uint16_t port = 1; port < 1000; ++port) {
+        const auto target = of.choose({ip("192.0.2.1"), port}, port * 7919U);
+        if (target) all.insert(*target);
+    }
+    return all;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(proxy_route_book)
+
+BOOST_AUTO_TEST_CASE(only_targets_that_take_flows_are_chosen) {
+    RouteBook routes = book();
+    routes.replace(two_targets(true));
+    BOOST_TEST(chosen(*routes.wanted().at(0).route).size() == 2U);
+    routes.replace(two_targets(false));
+    const auto wanted = routes.wanted();
+    BOOST_TEST(chosen(*wanted.at(0).route).size() == 1U);
+    BOOST_TEST(wanted[0].route->labels.at(0)->target.value == "one:80");
+}
+
+BOOST_AUTO_TEST_CASE(a_group_without_targets_chooses_none) {
+    RouteBook routes = book();
+    routes.replace(set({listener("a", "127.0.0.1"), routing("a"), a_route("a", "one:80", false)}));
+    BOOST_TEST(chosen(*routes.wanted().at(0).route).empty());
+    BOOST_TEST(routes.wanted()[0].route->no_target->target.empty());
+}
+
+BOOST_AUTO_TEST_CASE(the_sequence_number_and_every_part_of_the_tuple_count) {
+    const Endpoint client{ip("192.0.2.1"), 1000};
+    const Endpoint node{ip("192.0.2.9"), 80};
+    const std::uint32_t hash = connection_hash(client, node, 5, false);
+    BOOST_TEST(connection_hash(client, node, 6, false) != hash);
+    BOOST_TEST(connection_hash({client.address, 1001}, node, 5, false) != hash);
+    BOOST_TEST(connection_hash({ip("192.0.2.2"), 1000}, node, 5, false) != hash);
+    BOOST_TEST(connection_hash(client, {node.address, 81}, 5, false) != hash);
+    BOOST_TEST(connection_hash(client, node, 6, true) ==
+               connection_hash({client.address, 7}, node, 8, true));
+    const Endpoint client6{ip("2001:db8::1"), 1000};
+    const Endpoint node6{ip("2001:db8::9"), 80};
+    BOOST_TEST(connection_hash(client6, node6, 5, false) !=
+               connection_hash(client6, node6, 6, false));
+}
+
+BOOST_AUTO_TEST_CASE(what_did_not_change_is_the_same_object) {
+    RouteBook routes = book();
+    routes.replace(two_targets(true));
+    const auto before = routes.wanted().at(0).route;
+    BOOST_TEST((routes.wanted().at(0).route == before));
+    routes.replace(two_targets(false));
+    const auto after = routes.wanted().at(0).route;
+    BOOST_TEST((after != before));
+    BOOST_TEST((after->info == before->info));
+    BOOST_TEST((after->labels.at(0) == before->labels.at(0)));
+}
+
+BOOST_AUTO_TEST_CASE(zones_that_are_not_served_are_left_out) {
+    RouteBook routes = book("b");
+    routes.replace(set({listener("a", "127.0.0.1"), listener("b", "127.0.0.2"), routing("b"),
+                        a_route("a", "one:80", true), a_route("b", "two:80", true)}));
+    const auto wanted = routes.wanted();
+    BOOST_REQUIRE(wanted.size() == 1U);
+    BOOST_TEST(wanted[0].route->info->zone == "b");
+    BOOST_TEST(wanted[0].route->labels.at(0)->target.value == "two:80");
+}
+
+BOOST_AUTO_TEST_CASE(a_dualstack_node_has_two_addresses_of_one_listener) {
+    RouteBook routes = book();
+    routes.replace(set({listener("a", "127.0.0.1"), listener("a", "::1"), routing("a")}));
+    BOOST_TEST(routes.wanted().size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(an_empty_set_and_everything_else_take_a_scope_away) {
+    RouteBook routes = book();
+    routes.replace(two_targets(true));
+    routes.replace(set({}));
+    BOOST_TEST(routes.wanted().empty());
+    routes.replace(two_targets(true));
+    routes.keep_only({model::TargetGroupId("targetgroup/other/2")});
+    BOOST_TEST(routes.wanted().empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_this_datapath_cannot_do_is_said_once) {
+    RouteBook routes = book("", false);
+    auto asks = routing("a");
+    asks.preserve_client_ip = true;
+    asks.proxy_protocol_v2 = true;
+    for (int i = 0; i < 2; ++i)
+        routes.replace(set({listener("a", "127.0.0.1"), asks, a_route("a", "one:80", true)}));
+    const auto notices = routes.take_notices();
+    BOOST_TEST(notices.size() == 3U);
+    BOOST_TEST(routes.take_notices().empty());
+    BOOST_TEST(!routes.wanted().at(0).route->group->source.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(udp_listeners_are_an_error_and_tls_ones_are_not_ours) {
+    RouteBook routes = book();
+    auto udp = listener("a", "127.0.0.1");
+    udp.protocol = model::Protocol::Udp;
+    auto tls = listener("b", "127.0.0.1");
+    tls.protocol = model::Protocol::Tls;
+    routes.replace(set({udp, tls}));
+    const auto wanted = routes.wanted();
+    BOOST_REQUIRE(wanted.size() == 1U);
+    BOOST_TEST(wanted[0].error == EPROTONOSUPPORT);
+}
+
+BOOST_AUTO_TEST_CASE(ports_out_of_range_are_refused) {
+    RouteBook routes = book();
+    auto bad = listener("a", "127.0.0.1");
+    bad.port = 65'536;
+    auto target = a_route("a", "one:80", true);
+    target.port = 0;
+    routes.replace(set({bad, routing("a"), target}));
+    const auto wanted = routes.wanted();
+    BOOST_TEST(wanted.at(0).error == EINVAL);
+    BOOST_TEST(wanted[0].route->group->targets.empty());
+    BOOST_TEST(!routes.take_notices().empty());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
