@@ -402,6 +402,7 @@ class Routes(Forwarder):
         self.assertEqual(old.recv(1), b"x")
         forward.send(*route_set(9))
         forward.out.wait_for_message("listener-state", bound=False)
+        forward.out.wait_for_message("route-applied", generation=9)  # every worker has closed it
         with self.assertRaises(ConnectionRefusedError):
             self.connect(second)
         old.sendall(b"y")
