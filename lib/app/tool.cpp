@@ -7,6 +7,8 @@
 #include "base/text.hpp"
 #include "contract/schema.hpp"
 
+#include <CLI/CLI.hpp>
+
 #include <unistd.h>
 
 #include <csignal>
@@ -118,7 +120,8 @@ int tool_main(int argc, char** argv, const Tool& tool) {
         CLI::App* sub = app.add_subcommand(command.name, command.summary);
         sub->set_help_flag("-h,--help", "Print this help and exit");
         sub->fallthrough();
-        choices.push_back({command.declare(*sub), sub});
+        Options options(*sub);
+        choices.push_back({command.declare(options), sub});
     }
     app.require_subcommand(0, 1);
 

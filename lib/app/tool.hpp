@@ -7,10 +7,9 @@
 #pragma once
 
 #include "app/context.hpp"
+#include "app/options.hpp"
 
 #include "base/result.hpp"
-
-#include <CLI/CLI.hpp>
 
 #include <functional>
 #include <string>
@@ -29,7 +28,7 @@ struct Command {
     std::string name;
     std::string summary; ///< one line, starts with a verb
     /// Declares the command's options and returns what runs it with them.
-    std::function<std::function<Result<int>(Context&)>(CLI::App&)> declare;
+    std::function<std::function<Result<int>(Context&)>(Options&)> declare;
 };
 
 struct Tool {

@@ -30,6 +30,7 @@ struct Options {
     std::uint64_t count = 0; ///< 0: all
 };
 
+constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 48U;
 constexpr std::size_t kBatchBytes = 64 * 1024;
 constexpr std::uint64_t kSweepEvery = 65'536; ///< packets; the same on every engine
 constexpr Nanos kKeepEnded = Nanos::seconds(60);
@@ -170,32 +171,24 @@ Result<int> replay(app::Context& context, const Options& options) {
 } // namespace
 
 app::Command replay_command() {
-    return {"replay", "Decide every packet of a capture and say why", [](CLI::App& app) {
-                auto options = std::make_shared<Options>();
-                app.add_option("CAPTURE", options->capture,
-                               "pcap or pcapng file, plain, gzip or zstd; - is standard input")
-                    ->required();
-                app.add_option("--config", options->sources.configuration, "nlb.toml(5)")
-                    ->type_name("FILE")
-                    ->required();
-                app.add_option("--health", options->sources.health,
-                               "target-health lines; without them nothing is known and groups "
-                               "fail open")
-                    ->type_name("FILE");
-                app.add_option("--zone", options->sources.zone,
-                               "Only the node of this Availability Zone (default: all)")
-                    ->type_name("ZONE");
-                app.add_option("-w,--write", options->write,
-                               "Write forwarded packets and resets to this pcap file; - is "
-                               "standard output instead of the lines")
-                    ->type_name("FILE");
-                app.add_option("--engine", options->engine,
-                               "user: in this process (default); tc: in the kernel, takes root")
-                    ->type_name("ENGINE")
-                    ->check(CLI::IsMember({"user", "tc"}));
-                app.add_option("-c,--count", options->count, "Stop after so many packets")
-                    ->type_name("N")
-                    ->check(CLI::PositiveNumber);
-                return [options](app::Context& context) { return replay(context, *options); };
-            }};
+    return {
+        "replay", "Decide every packet of a capture and say why", [](app::Options& declare) {
+            auto options = std::make_shared<Options>();
+            declare.text("CAPTURE", options->capture, {"", true},
+                         "pcap or pcapng file, plain, gzip or zstd; - is standard input");
+            declare.text("--config", options->sources.configuration, {"FILE", true}, "nlb.toml(5)");
+            declare.text("--health", options->sources.health, {"FILE"},
+                         "target-health lines; without them nothing is known and groups "
+                         "fail open");
+            declare.text("--zone", options->sources.zone, {"ZONE"},
+                         "Only the node of this Availability Zone (default: all)");
+            declare.text("-w,--write", options->write, {"FILE"},
+                         "Write forwarded packets and resets to this pcap file; - is "
+                         "standard output instead of the lines");
+            declare.choice("--engine", options->engine, {"user", "tc"}, {"ENGINE"},
+                           "user: in this process (default); tc: in the kernel, takes root");
+            declare.number("-c,--count", options->count, {1, kMostPackets}, {"N"},
+                           "Stop after so many packets");
+            return [options](app::Context& context) { return replay(context, *options); };
+        }};
 }

@@ -12,15 +12,15 @@ namespace {
 
 using namespace nlb;
 
-constexpr std::size_t kMostThreads = 256;
-constexpr std::uint32_t kLongestSeconds = 86'400;
+constexpr std::uint64_t kMostThreads = 256;
+constexpr std::uint64_t kLongestSeconds = 86'400;
 
 /// The CPUs this process may use.
-std::size_t usable_cpus() {
+std::uint64_t usable_cpus() {
     cpu_set_t set;
     CPU_ZERO(&set);
     if (::sched_getaffinity(0, sizeof set, &set) == 0) {
-        return static_cast<std::size_t>(std::max(1, CPU_COUNT(&set)));
+        return static_cast<std::uint64_t>(std::max(1, CPU_COUNT(&set)));
     }
     return std::max(1U, std::thread::hardware_concurrency());
 }
@@ -32,31 +32,26 @@ Result<int> run(app::Context& context, const RunOptions& options) {
     return wiring.run();
 }
 
-std::function<Result<int>(app::Context&)> declare(CLI::App& command) {
+std::function<Result<int>(app::Context&)> declare(app::Options& command) {
     auto options = std::make_shared<RunOptions>();
     options->threads = std::min(usable_cpus(), kMostThreads);
     options->node = app::default_node();
-    command.add_option("--input", options->input,
-                       "Route-sets: - (standard input), a file, or unix:NAME");
-    command.add_option("--records", options->records,
-                       "Write flow and counter lines to -, a file, or unix:NAME");
-    command.add_option("--zone", options->zone, "Serve only this Availability Zone (default: all)");
-    command.add_option("--node", options->node, "Name of this node (default: the host name)");
-    command.add_option("-j,--threads", options->threads, "Worker threads (default: one per CPU)")
-        ->check(CLI::Range(std::size_t{1}, kMostThreads));
-    command
-        .add_option("--connect-timeout", options->connect_timeout_seconds,
-                    "Seconds a target has to answer (default: 30)")
-        ->check(CLI::Range(std::uint32_t{1}, kLongestSeconds));
-    command
-        .add_option("--drain-timeout", options->drain_timeout_seconds,
-                    "Seconds connections have to end after SIGTERM (default: 30)")
-        ->check(CLI::Range(std::uint32_t{0}, kLongestSeconds));
-    command
-        .add_option(
-            "--counters-interval", options->counters_interval_seconds,
-            "Seconds between counter lines; 0: only on SIGUSR1 and at the end (default: 60)")
-        ->check(CLI::Range(std::uint32_t{0}, kLongestSeconds));
+    command.text("--input", options->input, {"SOURCE"},
+                 "Route-sets: - (standard input), a file, or unix:NAME");
+    command.text("--records", options->records, {"SINK"},
+                 "Write flow and counter lines to -, a file, or unix:NAME");
+    command.text("--zone", options->zone, {"ZONE"},
+                 "Serve only this Availability Zone (default: all)");
+    command.text("--node", options->node, {"NAME"}, "Name of this node (default: the host name)");
+    command.number("-j,--threads", options->threads, {1, kMostThreads}, {"N"},
+                   "Worker threads (default: one per CPU)");
+    command.number("--connect-timeout", options->connect_timeout_seconds, {1, kLongestSeconds},
+                   {"SECONDS"}, "How long a target has to answer (default: 30)");
+    command.number("--drain-timeout", options->drain_timeout_seconds, {0, kLongestSeconds},
+                   {"SECONDS"}, "How long connections have to end after SIGTERM (default: 30)");
+    command.number("--counters-interval", options->counters_interval_seconds, {0, kLongestSeconds},
+                   {"SECONDS"},
+                   "Between counter lines; 0: only on SIGUSR1 and at the end (default: 60)");
     return [options](app::Context& context) { return run(context, *options); };
 }
 

@@ -14,6 +14,11 @@ using namespace nlb;
 
 namespace {
 
+/// What an option gave; its range keeps it far from the limits of either type.
+Nanos seconds(std::uint64_t count) {
+    return Nanos::seconds(static_cast<std::int64_t>(count));
+}
+
 constexpr std::uint64_t kBadLinesTold = 10;
 
 io::MessageLink::Handlers write_only(std::function<void(const Result<void>&)> on_closed) {
@@ -72,13 +77,12 @@ Result<void> RunWiring::start_proxy() {
         proxy_->count_dropped_records(records_ ? records_->put(flows) : flows.size());
     };
     handlers.on_drained = [this] { end(0); };
-    auto proxy =
-        proxy::Proxy::start(loop_,
-                            {.threads = options_.threads,
-                             .connect_timeout = Nanos::seconds(options_.connect_timeout_seconds),
-                             .zone = options_.zone,
-                             .records_flows = records_ != nullptr},
-                            std::move(handlers));
+    auto proxy = proxy::Proxy::start(loop_,
+                                     {.threads = options_.threads,
+                                      .connect_timeout = seconds(options_.connect_timeout_seconds),
+                                      .zone = options_.zone,
+                                      .records_flows = records_ != nullptr},
+                                     std::move(handlers));
     if (!proxy) return tl::unexpected<Error>(proxy.error());
     proxy_ = std::move(*proxy);
     return {};
@@ -239,7 +243,7 @@ void RunWiring::drain(int number) {
     if (std::exchange(draining_for_, number) != 0) return end(kKilledBySignal + number);
     context_.log.notice("draining " + std::to_string(proxy_->live()) + " connections");
     proxy_->drain();
-    loop_.at(io::now() + Nanos::seconds(options_.drain_timeout_seconds), [this](Nanos) {
+    loop_.at(io::now() + seconds(options_.drain_timeout_seconds), [this](Nanos) {
         context_.log.notice(std::to_string(proxy_->live()) +
                             " connections did not end in time and are reset");
         end(0);
@@ -247,7 +251,7 @@ void RunWiring::drain(int number) {
 }
 
 void RunWiring::count_again() {
-    loop_.at(io::now() + Nanos::seconds(options_.counters_interval_seconds), [this](Nanos) {
+    loop_.at(io::now() + seconds(options_.counters_interval_seconds), [this](Nanos) {
         if (records_) records_->put(proxy_->counters());
         count_again();
     });

@@ -22,10 +22,10 @@ struct RunOptions {
     std::string records; ///< empty: none
     std::string node;
     std::string zone;
-    std::size_t threads = 1;
-    std::uint32_t connect_timeout_seconds = 30;
-    std::uint32_t drain_timeout_seconds = 30;
-    std::uint32_t counters_interval_seconds = 60;
+    std::uint64_t threads = 1;
+    std::uint64_t connect_timeout_seconds = 30;
+    std::uint64_t drain_timeout_seconds = 30;
+    std::uint64_t counters_interval_seconds = 60;
 };
 
 class RunWiring {

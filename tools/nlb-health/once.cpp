@@ -134,13 +134,13 @@ Result<int> once(app::Context& context, const OnceOptions& options) {
 } // namespace
 
 app::Command once_command() {
-    return {"once", "Check every target a single time and print a table", [](CLI::App& app) {
+    return {"once", "Check every target a single time and print a table",
+            [](app::Options& declare) {
                 auto options = std::make_shared<OnceOptions>();
                 options->files = {"-"};
-                app.add_option("files", options->files,
-                               "Files with target-sets; - is standard input")
-                    ->type_name("FILE");
-                app.add_flag("--json", options->json, "Print target-health messages as NDJSON");
+                declare.texts("files", options->files, {"FILE"},
+                              "Files with target-sets; - is standard input");
+                declare.flag("--json", options->json, "Print target-health messages as NDJSON");
                 return [options](app::Context& context) { return once(context, *options); };
             }};
 }

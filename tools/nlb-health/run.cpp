@@ -22,17 +22,14 @@ Result<int> run(app::Context& context, const RunOptions& options) {
 
 app::Command run_command() {
     return {"run", "Check the targets of target-sets for ever and report changes",
-            [](CLI::App& app) {
+            [](app::Options& declare) {
                 auto options = std::make_shared<RunOptions>();
                 options->node = app::default_node();
-                app.add_option("--input", options->input,
-                               "Target-sets: - (standard input), a file, or unix:NAME")
-                    ->type_name("SOURCE")
-                    ->capture_default_str();
-                app.add_option("--node", options->node, "Name of the node (default: host name)")
-                    ->type_name("NAME");
-                app.add_option("--zone", options->zone, "Availability Zone of the node")
-                    ->type_name("ZONE");
+                declare.text("--input", options->input, {"SOURCE"},
+                             "Target-sets: - (standard input, the default), a file, or unix:NAME");
+                declare.text("--node", options->node, {"NAME"},
+                             "Name of the node (default: host name)");
+                declare.text("--zone", options->zone, {"ZONE"}, "Availability Zone of the node");
                 return [options](app::Context& context) { return run(context, *options); };
             }};
 }

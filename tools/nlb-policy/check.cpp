@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <memory>
 
 namespace nlb::policy {
 
@@ -69,10 +70,11 @@ Result<int> check_all(const app::Context& context, const Options& options) {
 } // namespace
 
 app::Command check_command() {
-    return {"check", "Say everything that is wrong with configuration files", [](CLI::App& app) {
+    return {"check", "Say everything that is wrong with configuration files",
+            [](app::Options& declare) {
                 auto options = std::make_shared<Options>();
-                app.add_option("FILE", options->files, "nlb.toml(5) files; - is standard input")
-                    ->required();
+                declare.texts("FILE", options->files, {"", true},
+                              "nlb.toml(5) files; - is standard input");
                 return [options](app::Context& context) { return check_all(context, *options); };
             }};
 }

@@ -153,13 +153,12 @@ Result<int> routes(app::Context& context, const Options& options) {
 
 app::Command routes_command() {
     return {"routes", "Print the route-set: who may take new flows, and why not the others",
-            [](CLI::App& app) {
+            [](app::Options& declare) {
                 auto options = std::make_shared<Options>();
-                app.add_option("FILE", options->file, "Configuration, see nlb.toml(5); - is stdin")
-                    ->required();
-                app.add_option("--health", options->health,
-                               "Merge target-health from FILE, or - for stdin, until it ends")
-                    ->type_name("FILE");
+                declare.text("FILE", options->file, {"", true},
+                             "Configuration, see nlb.toml(5); - is stdin");
+                declare.text("--health", options->health, {"FILE"},
+                             "Merge target-health from FILE, or - for stdin, until it ends");
                 return [options](app::Context& context) { return routes(context, *options); };
             }};
 }

@@ -68,13 +68,12 @@ Result<int> run(app::Context& context, const Options& options) {
 app::Command run_command() {
     return {"run",
             "Serve target-sets and route-sets on a socket and merge the health that comes in",
-            [](CLI::App& app) {
+            [](app::Options& declare) {
                 auto options = std::make_shared<Options>();
-                app.add_option("FILE", options->file, "Configuration, see nlb.toml(5)")->required();
-                app.add_option("--listen", options->listen, "Socket: unix:NAME or unix:/PATH")
-                    ->type_name("SOCKET")
-                    ->capture_default_str();
-                app.add_flag("--check", options->check, "Check the configuration and exit");
+                declare.text("FILE", options->file, {"", true}, "Configuration, see nlb.toml(5)");
+                declare.text("--listen", options->listen, {"SOCKET"},
+                             "unix:NAME or unix:/PATH (default: unix:policy)");
+                declare.flag("--check", options->check, "Check the configuration and exit");
                 return [options](app::Context& context) { return run(context, *options); };
             }};
 }

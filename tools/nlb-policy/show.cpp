@@ -6,6 +6,8 @@
 #include "config/config.hpp"
 #include "config/render.hpp"
 
+#include <memory>
+
 namespace nlb::policy {
 
 namespace {
@@ -28,11 +30,11 @@ Result<int> show_file(const app::Context& context, const Options& options) {
 
 app::Command show_command() {
     return {"show", "Print the configuration in effect, every default filled in",
-            [](CLI::App& app) {
+            [](app::Options& declare) {
                 auto options = std::make_shared<Options>();
-                app.add_option("FILE", options->file, "An nlb.toml(5) file; - is standard input")
-                    ->required();
-                app.add_flag("--json", options->json, "One JSON object instead of TOML");
+                declare.text("FILE", options->file, {"", true},
+                             "An nlb.toml(5) file; - is standard input");
+                declare.flag("--json", options->json, "One JSON object instead of TOML");
                 return [options](app::Context& context) { return show_file(context, *options); };
             }};
 }

@@ -31,13 +31,13 @@ Result<int> targets(app::Context& context, const Options& options) {
 } // namespace
 
 app::Command targets_command() {
-    return {"targets", "Print the target-set: what is to be checked, and how", [](CLI::App& app) {
+    return {"targets", "Print the target-set: what is to be checked, and how",
+            [](app::Options& declare) {
                 auto options = std::make_shared<Options>();
-                app.add_option("FILE", options->file, "Configuration, see nlb.toml(5); - is stdin")
-                    ->required();
-                app.add_option("--zone", options->zone,
-                               "Zone of the node that checks: whose address is the Host header")
-                    ->type_name("ZONE");
+                declare.text("FILE", options->file, {"", true},
+                             "Configuration, see nlb.toml(5); - is stdin");
+                declare.text("--zone", options->zone, {"ZONE"},
+                             "Zone of the node that checks: whose address is the Host header");
                 return [options](app::Context& context) { return targets(context, *options); };
             }};
 }
