@@ -14,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <random>
+#include <sstream>
 
 namespace nlb::app {
 
@@ -129,7 +130,9 @@ int tool_main(int argc, char** argv, const Tool& tool) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& success) {
-        return app.exit(success);
+        std::ostringstream text;
+        app.exit(success, text, text);
+        return finish(context, print(text.str()).map([] { return int{kDone}; }));
     } catch (const CLI::ParseError& error) {
         return usage_error(tool, app, error);
     }

@@ -88,17 +88,19 @@ class BadInputTest(nlbtest.TestCase):
         self.assertLess(max(map(len, lines)), 2000)
         self.assertIsNone(re.search(r"[^\x20-\x7e\t]", err.replace("\n", "")), "raw bytes in a message")
 
-    def garbage(self, sound):
+    def garbage(self, sound, enormous=True):
         yield "binary", random.Random(1).randbytes(100_000)
-        yield "one line of 64 MiB", b"x" * (64 * MIB)
-        yield "1,000,000 lines", b"".join(b"k%d = 1\n" % i for i in range(1_000_000))
+        if enormous:
+            yield "one line of 64 MiB", b"x" * (64 * MIB)
+            yield "1,000,000 lines", b"".join(b"k%d = 1\n" % i for i in range(1_000_000))
         yield "NUL bytes", bytes(1000)
         if sound:
             yield "truncated", sound[:len(sound) - 40]
 
     def test_configurations(self):
         for reader in self.config_readers():
-            for what, content in self.garbage(self.config):
+            # The others read the file as check does; once is enough of what takes long.
+            for what, content in self.garbage(self.config, "check FILE" in " ".join(reader.words)):
                 self.check(reader, what, content, {USAGE})
 
     def test_message_streams(self):
@@ -121,7 +123,7 @@ class BadInputTest(nlbtest.TestCase):
                     status, err = self.try_words(
                         reader, [path if w == "FILE" else w for w in reader.words])
                     self.assertEqual(status, SYSTEM, err)
-                    self.assertIn(path, err)
+                    self.assertTrue(path in err or "health input" in err, err)
                     self.assertEqual(len(err.splitlines()), 1, err)
                     self.assert_clear(reader, err)
 

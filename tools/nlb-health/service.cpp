@@ -226,12 +226,15 @@ void Service::log_change(const contract::TargetHealth& now, HealthState before) 
 
 void Service::on_input_closed(const Result<void>& how) {
     complaints_.add(intake_.finish().warnings);
+    const std::string input = options_.input == "-" ? "standard input" : in_quotes(options_.input);
     if (!how) {
-        failure_ = how.error();
-        loop_.stop();
-        return;
+        failure_ = forward(how.error(), input).value();
+    } else if (plan_.groups().empty()) {
+        failure_ = fail(Errc::Data, input + " ended without a complete target-set").value();
+    } else {
+        return context_.log.debug("the input ended; the last targets are checked on");
     }
-    context_.log.debug("the input ended; the last targets are checked on");
+    loop_.stop();
 }
 
 void Service::on_output_closed(const Result<void>& how) {

@@ -100,7 +100,7 @@ class RoutesFilter {
     void closed(const Result<void>& how) {
         ended_ = true;
         if (how) return;
-        failure_ = how.error();
+        failure_ = forward(how.error(), "health input").value();
         loop_.stop();
     }
 
