@@ -43,6 +43,7 @@ class BadInputTest(nlbtest.TestCase):
     def config_readers(self):
         for command in ("check", "show", "targets", "routes", "run"):
             yield Reader("nlb-policy", f"{command} FILE", self.config)
+        yield Reader("nlb-forward", "replay - --config FILE", self.config)
         yield Reader("nlb-policy", "check -", self.config)
 
     def line_readers(self):
@@ -58,8 +59,8 @@ class BadInputTest(nlbtest.TestCase):
         yield Reader("nlb-forward", "run", self.routes.encode())
 
     def capture_readers(self):
-        yield Reader("nlb-forward", f"replay --routes {self.write('routes', self.routes)} -r FILE",
-                     b"")
+        yield Reader("nlb-forward", f"replay FILE --config {self.sound_config}", b"")
+        yield Reader("nlb-forward", f"replay - --config {self.sound_config}", b"")
 
     def try_bytes(self, reader, content):
         """(status, stderr) of the reader with this input."""
