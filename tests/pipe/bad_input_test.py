@@ -106,7 +106,7 @@ class BadInputTest(nlbtest.TestCase):
 
     def test_message_streams(self):
         for reader in self.line_readers():
-            for what, content in self.garbage(reader.sound):
+            for what, content in self.garbage(reader.sound, reader.takes_file):
                 self.check(reader, what, content, {DATA})
 
     def test_captures(self):
