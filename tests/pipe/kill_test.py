@@ -53,9 +53,9 @@ class KillTest(balancer.TestCase):
         self.kill("nlb-health")
         self.check_nothing_was_disturbed()
         self.start_daemon("nlb-health", "-v")
-        for server in self.servers:
-            self.daemons["nlb-health"].err.wait_for(
-                lambda line, key=server.key: key in line and "-> healthy" in line)
+        self.daemons["nlb-health"].err.wait_for_all(*(
+            lambda line, key=server.key: key in line and "-> healthy" in line
+            for server in self.servers))
         self.check_nothing_was_disturbed()
         self.check_health_is_followed()
 

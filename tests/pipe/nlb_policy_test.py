@@ -124,8 +124,7 @@ class Commands(nlbtest.TestCase):
 
     def test_targets_prints_one_set_for_each_group_and_ends(self):
         status, out, err = self.run_tool(POLICY, "targets", self.file)
-        self.assertEqual(status, 0, err)
-        self.assertRegex(err, "^[^\n]*target group 'api' has no target in this zone\n$")
+        self.assertEqual((status, err), (0, ""))
         found, outside = sets(messages(out))
         self.assertEqual([m["type"] for m in outside], ["hello"])
         self.assertEqual([len(lines) for _, lines, _ in found], [4, 2])
@@ -138,8 +137,7 @@ class Commands(nlbtest.TestCase):
 
     def test_routes_without_health_fail_open_and_end(self):
         status, out, err = self.routes()
-        self.assertEqual(status, 0, err)
-        self.assertRegex(err, "^[^\n]*target group 'api' has no target in this zone\n$")
+        self.assertEqual((status, err), (0, ""))
         found, _ = sets(messages(out))
         self.assertEqual(len(found), 2)
         begin, lines, end = found[0]

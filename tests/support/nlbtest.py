@@ -68,6 +68,15 @@ class Lines:
             if wanted(line):
                 return line
 
+    def wait_for_all(self, *wanted, deadline=DEADLINE):
+        """Until each of wanted was true for a line, in whatever order the lines come."""
+        missing = list(wanted)
+        end = time.monotonic() + deadline
+        while missing:
+            line = self.wait_for(lambda text: any(one(text) for one in missing),
+                                 max(0.0, end - time.monotonic()))
+            missing = [one for one in missing if not one(line)]
+
     def wait_for_message(self, kind, deadline=DEADLINE, **members):
         """The first message of this type whose members have these values."""
 

@@ -22,8 +22,6 @@ Result<model::Configuration> load_configuration(const app::Context& context,
                                      std::to_string(count) +
                                      (count == 1 ? " problem" : " problems"));
     }
-    for (const config::Problem& warning : loaded->warnings)
-        context.log.warning(warning.text());
     return std::move(loaded->configuration);
 }
 

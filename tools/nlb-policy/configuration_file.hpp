@@ -10,6 +10,7 @@
 namespace nlb::policy {
 
 /// Reads and checks nlb.toml(5). Every problem is logged; the error then says how many there are.
+/// Advice is for those who ask: `check` prints it.
 /// Errors: System when the file cannot be read, Usage when it is not valid.
 Result<model::Configuration> load_configuration(const app::Context& context,
                                                 const std::string& path);
