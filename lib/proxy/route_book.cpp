@@ -38,17 +38,20 @@ void label(ListenerRoute& route, const ListenerRoute* before) {
 
 } // namespace
 
+void RouteBook::collect(const contract::Message& message, Scope& scope) const {
+    if (const auto* listener = std::get_if<contract::Listener>(&message)) {
+        if (is_served(listener->zone)) scope.listeners.push_back(*listener);
+    } else if (const auto* routing = std::get_if<contract::Routing>(&message)) {
+        if (is_served(routing->zone)) scope.nodes[routing->zone].routing = *routing;
+    } else if (const auto* route = std::get_if<contract::Route>(&message)) {
+        if (is_served(route->zone)) scope.nodes[route->zone].routes.push_back(*route);
+    }
+}
+
 void RouteBook::replace(const contract::Set& set) {
     Scope scope;
-    for (const contract::Message& message : set.lines) {
-        if (const auto* listener = std::get_if<contract::Listener>(&message)) {
-            if (is_served(listener->zone)) scope.listeners.push_back(*listener);
-        } else if (const auto* routing = std::get_if<contract::Routing>(&message)) {
-            if (is_served(routing->zone)) scope.nodes[routing->zone].routing = *routing;
-        } else if (const auto* route = std::get_if<contract::Route>(&message)) {
-            if (is_served(route->zone)) scope.nodes[route->zone].routes.push_back(*route);
-        }
-    }
+    for (const contract::Message& message : set.lines)
+        collect(message, scope);
     for (const auto& [zone, node] : scopes_[set.scope].nodes) {
         if (!scope.nodes.contains(zone)) groups_.erase({set.scope.value, zone});
     }

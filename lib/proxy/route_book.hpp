@@ -66,6 +66,7 @@ class RouteBook {
         return options_.zone.empty() || options_.zone == zone;
     }
 
+    void collect(const contract::Message& message, Scope& scope) const;
     void rebuild(const model::TargetGroupId& group, const std::string& zone, const Node& node);
     std::optional<io::SocketAddress> source_for(const contract::Routing& routing,
                                                 const GroupRoute& route);

@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace nlb::proxy {
 
@@ -45,7 +46,7 @@ enum class End : std::uint8_t {
 constexpr std::size_t kEnds = 14;
 
 /// Bytes of the one buffer that all connections of a worker share.
-constexpr std::size_t kBufferBytes = 64 * 1024;
+constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
 
 /// Where the held bytes of a direction lie.
 enum class Place : std::uint8_t {
@@ -151,13 +152,13 @@ class Session {
         std::uint32_t held = 0; // received and not yet written to the other side
         Place place = Place::Buffer;
         std::uint8_t full_reads = 0; // in a row
-        bool readable : 1 = false;
-        bool writable : 1 = false;
-        bool hung_up : 1 = false;
-        bool failed : 1 = false;
-        bool ended : 1 = false;     // its end was read
-        bool passed_on : 1 = false; // and told to the other side
-        bool has_pipe : 1 = false;
+        bool readable = false;
+        bool writable = false;
+        bool hung_up = false;
+        bool failed = false;
+        bool ended = false;     // its end was read
+        bool passed_on = false; // and told to the other side
+        bool has_pipe = false;
     };
 
     [[nodiscard]] Half& at(Side side) { return halves_[static_cast<std::size_t>(side)]; }
@@ -176,10 +177,7 @@ class Session {
                 if (end != End::None || half.held != 0) return {end};
             }
             if (half.ended) {
-                if (!half.passed_on) {
-                    half.passed_on = true;
-                    if (!to.passed_on) io.pass_end(from); // else both are closed at once
-                }
+                pass_end(from, io);
                 return {};
             }
             if (!half.readable || !to.writable) return {};
@@ -187,6 +185,12 @@ class Session {
             const End end = take(from, io);
             if (end != End::None) return {end};
         }
+    }
+
+    template <SessionIo Io>
+    void pass_end(Side from, Io& io) {
+        if (std::exchange(at(from).passed_on, true)) return;
+        if (!at(other(from)).passed_on) io.pass_end(from); // else both are closed at once
     }
 
     template <SessionIo Io>

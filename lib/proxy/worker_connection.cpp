@@ -21,7 +21,7 @@ Ending ending(End why) {
     case End::None:
     case End::Closed: return {};
     case End::ClientReset: return {false, true, Count::ClientReset};
-    case End::TargetReset: return {true, false, Count::TargetReset};
+    case End::TargetReset:
     case End::TargetRefused: return {true, false, Count::TargetReset};
     case End::ClientLost: return {false, true, Count::ElbReset};
     case End::TargetLost:
