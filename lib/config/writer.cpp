@@ -36,6 +36,7 @@ void Writer::field(std::string_view name, const std::vector<std::string>& value)
 
 void Writer::field(std::string_view name, const std::vector<Cidr>& value, std::size_t) {
     std::vector<std::string> texts;
+    texts.reserve(value.size());
     for (const Cidr& block : value)
         texts.push_back(block.text());
     field(name, texts);
