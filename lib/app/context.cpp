@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/context.hpp"
 
+#include "io/notify.hpp"
+
 #include "base/text.hpp"
 
 #include <unistd.h>
@@ -30,6 +32,10 @@ contract::Hello Context::hello(std::string role, std::string node, std::string z
     if (!node.empty()) hello.node = std::move(node);
     if (!zone.empty()) hello.zone = std::move(zone);
     return hello;
+}
+
+void Context::tell_service_manager(std::string_view state) const {
+    if (auto told = io::notify_service_manager(state); !told) log.warning(told.error().text());
 }
 
 std::string runtime_dir() {

@@ -45,6 +45,10 @@ struct Context {
     [[nodiscard]] contract::Hello hello(std::string role, std::string node = {},
                                         std::string zone = {}) const;
 
+    /// "READY=1", "STOPPING=1" [sd_notify(3)]. The environment may lack a service manager that
+    /// listens: that is a warning, and the work goes on.
+    void tell_service_manager(std::string_view state) const;
+
     std::string instance;
 };
 

@@ -394,17 +394,6 @@ class Daemon(nlbtest.TestCase):
         self.assertEqual(status, 4)
         self.assertIn("make the directory '/no/such'", err)
 
-    def test_the_service_manager_is_told(self):
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self.addCleanup(manager.close)
-        manager.settimeout(nlbtest.DEADLINE)
-        path = os.path.join(self.dir, "notify")
-        manager.bind(path)
-        process = self.start(POLICY, "run", self.file, env={"NOTIFY_SOCKET": path})
-        self.assertEqual(manager.recv(100), b"READY=1")
-        process.signal(signal.SIGTERM)
-        self.assertEqual(manager.recv(100), b"STOPPING=1")
-
     def test_check_says_whether_the_file_is_good(self):
         self.assertEqual(self.run_tool(POLICY, "run", self.file, "--check")[0], 0)
         broken = self.write("broken.toml", "x = 1\n")

@@ -72,7 +72,10 @@ Result<void> RunWiring::start_proxy() {
         }
         answer(state);
     };
-    handlers.on_applied = [this](const contract::RouteApplied& applied) { answer(applied); };
+    handlers.on_applied = [this](const contract::RouteApplied& applied) {
+        if (!std::exchange(is_ready_, true)) context_.tell_service_manager("READY=1");
+        answer(applied);
+    };
     handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) {
         proxy_->count_dropped_records(records_ ? records_->put(flows) : flows.size());
     };
@@ -241,6 +244,7 @@ void RunWiring::on_signal(int number) {
 void RunWiring::drain(int number) {
     constexpr int kKilledBySignal = 128; // what a shell adds to a signal's number
     if (std::exchange(draining_for_, number) != 0) return end(kKilledBySignal + number);
+    context_.tell_service_manager("STOPPING=1");
     context_.log.notice("draining " + std::to_string(proxy_->live()) + " connections");
     proxy_->drain();
     loop_.at(io::now() + seconds(options_.drain_timeout_seconds), [this](Nanos) {

@@ -72,6 +72,7 @@ class RunWiring {
     std::size_t complete_ = 0; // of staged_: their last set has come
     std::uint64_t applied_ = 0;
     bool starts_anew_ = false; // a hello came: the next chain of sets is everything there is
+    bool is_ready_ = false;    // a route-set is in force
     std::uint64_t bad_lines_ = 0;
     int draining_for_ = 0; // the signal
     nlb::Result<int> result_ = 0;

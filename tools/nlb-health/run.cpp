@@ -13,7 +13,9 @@ Result<int> run(app::Context& context, const RunOptions& options) {
     if (!loop) return tl::unexpected<Error>(loop.error());
     Service service(context, *loop, options);
     if (auto started = service.start(); !started) return tl::unexpected<Error>(started.error());
+    context.tell_service_manager("READY=1");
     if (auto ran = loop->run(); !ran) return tl::unexpected<Error>(ran.error());
+    context.tell_service_manager("STOPPING=1");
     if (service.failure()) return tl::unexpected<Error>(*service.failure());
     return app::kDone;
 }

@@ -3,7 +3,6 @@
 #include "configuration_file.hpp"
 #include "server.hpp"
 
-#include "io/notify.hpp"
 #include "io/signals.hpp"
 
 #include "base/text.hpp"
@@ -29,13 +28,6 @@ void handle(int signal, Server& server, io::EventLoop& loop) {
     }
 }
 
-/// The environment may lack a service manager that listens; the work goes on.
-void tell_service_manager(const app::Context& context, std::string_view state) {
-    if (auto told = io::notify_service_manager(state); !told) {
-        context.log.warning(told.error().text());
-    }
-}
-
 Result<int> serve(app::Context& context, const Options& options, const std::string& path,
                   model::Configuration configuration) {
     auto loop = io::EventLoop::make();
@@ -48,9 +40,9 @@ Result<int> serve(app::Context& context, const Options& options, const std::stri
         return tl::unexpected<Error>(listening.error());
     }
     context.log.notice("serving " + in_quotes(options.file) + " at " + in_quotes(path));
-    tell_service_manager(context, "READY=1");
+    context.tell_service_manager("READY=1");
     if (auto ran = loop->run(); !ran) return tl::unexpected<Error>(ran.error());
-    tell_service_manager(context, "STOPPING=1");
+    context.tell_service_manager("STOPPING=1");
     return app::kDone;
 }
 
