@@ -22,32 +22,25 @@ bool serves_tcp(model::Protocol protocol) {
     return protocol != model::Protocol::Udp;
 }
 
-std::uint32_t hash_of(const Tuple& tuple, bool sticky) {
-    const auto client = tuple.client.address.bytes();
-    const auto destination = tuple.destination.address.bytes();
-    if (tuple.client.address.is_v4()) {
-        nlb_l4_desc desc;
-        nlb_l4_desc_from_tuple(address_be(tuple.client.address), nlb_hton16(tuple.client.port),
-                               address_be(tuple.destination.address),
-                               nlb_hton16(tuple.destination.port), tuple.syn_sequence, &desc);
-        return nlb_flow_hash(&desc.key, desc.sequence, sticky);
-    }
-    nlb_flow6_key key{};
-    std::memcpy(key.source, client.data(), client.size());
-    std::memcpy(key.destination, destination.data(), destination.size());
-    key.source_port_be = nlb_hton16(tuple.client.port);
-    key.destination_port_be = nlb_hton16(tuple.destination.port);
-    key.protocol = NLB_PROTOCOL_TCP;
-    return nlb_flow6_hash(&key, tuple.syn_sequence, sticky);
-}
-
 } // namespace
 
 Tables::Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> groups,
                std::vector<std::uint32_t> slots, std::vector<TargetEntry> targets,
-               std::vector<IpAddress> nodes)
+               const std::vector<IpAddress>& nodes)
     : listeners_(std::move(listeners)), groups_(std::move(groups)), slots_(std::move(slots)),
       targets_(std::move(targets)) {
+    index_listeners();
+    for (const GroupEntry& group : groups_) {
+        NLB_CHECK(group.value.first_slot + std::size_t{group.value.ring_size} <= slots_.size());
+    }
+    for (const IpAddress& node : nodes) {
+        if (node.is_v4()) nodes_be_.push_back(address_be(node));
+    }
+    std::sort(nodes_be_.begin(), nodes_be_.end());
+    nodes_be_.erase(std::unique(nodes_be_.begin(), nodes_be_.end()), nodes_be_.end());
+}
+
+void Tables::index_listeners() {
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
         ListenerEntry& listener = listeners_[i];
         listener.value.index = i;
@@ -59,14 +52,6 @@ Tables::Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> gro
     }
     std::sort(keys_.begin(), keys_.end(),
               [](const Key& a, const Key& b) { return order(a.key) < order(b.key); });
-    for (const GroupEntry& group : groups_) {
-        NLB_CHECK(group.value.first_slot + std::size_t{group.value.ring_size} <= slots_.size());
-    }
-    for (const IpAddress& node : nodes) {
-        if (node.is_v4()) nodes_be_.push_back(address_be(node));
-    }
-    std::sort(nodes_be_.begin(), nodes_be_.end());
-    nodes_be_.erase(std::unique(nodes_be_.begin(), nodes_be_.end()), nodes_be_.end());
 }
 
 const ListenerEntry* Tables::find(const nlb_listener_key& key) const {
@@ -94,11 +79,31 @@ IpAddress address_of(std::uint32_t address_be) {
     return IpAddress::from_bytes(bytes);
 }
 
+std::uint32_t connection_hash(const Tuple& tuple, bool sticky) {
+    NLB_CHECK(tuple.client.address.family() == tuple.destination.address.family());
+    const auto client = tuple.client.address.bytes();
+    const auto destination = tuple.destination.address.bytes();
+    if (tuple.client.address.is_v4()) {
+        nlb_l4_desc desc;
+        nlb_l4_desc_from_tuple(address_be(tuple.client.address), nlb_hton16(tuple.client.port),
+                               address_be(tuple.destination.address),
+                               nlb_hton16(tuple.destination.port), tuple.syn_sequence, &desc);
+        return nlb_flow_hash(&desc.key, desc.sequence, sticky);
+    }
+    nlb_flow6_key key{};
+    std::memcpy(key.source, client.data(), client.size());
+    std::memcpy(key.destination, destination.data(), destination.size());
+    key.source_port_be = nlb_hton16(tuple.client.port);
+    key.destination_port_be = nlb_hton16(tuple.destination.port);
+    key.protocol = NLB_PROTOCOL_TCP;
+    return nlb_flow6_hash(&key, tuple.syn_sequence, sticky);
+}
+
 std::optional<std::uint32_t> decide(const Tables& tables, std::uint32_t listener,
                                     const Tuple& tuple) {
     const nlb_group& group = tables.groups()[tables.listeners()[listener].value.group].value;
     if (group.ring_size == 0) return std::nullopt;
-    const std::uint32_t hash = hash_of(tuple, (group.flags & NLB_GROUP_STICKY) != 0);
+    const std::uint32_t hash = connection_hash(tuple, (group.flags & NLB_GROUP_STICKY) != 0);
     return tables.slots()[group.first_slot + nlb_ring_position(hash, group.ring_size)];
 }
 

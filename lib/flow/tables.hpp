@@ -52,7 +52,7 @@ class Tables {
     /// `slots`: indexes into `targets`; `nodes`: addresses this node answers for.
     Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> groups,
            std::vector<std::uint32_t> slots, std::vector<TargetEntry> targets,
-           std::vector<IpAddress> nodes);
+           const std::vector<IpAddress>& nodes);
 
     [[nodiscard]] std::span<const ListenerEntry> listeners() const { return listeners_; }
 
@@ -77,6 +77,8 @@ class Tables {
     [[nodiscard]] bool is_node(std::uint32_t address_be) const;
 
   private:
+    void index_listeners();
+
     std::vector<ListenerEntry> listeners_;
     std::vector<GroupEntry> groups_;
     std::vector<std::uint32_t> slots_;
@@ -97,6 +99,10 @@ struct Tuple {
     Endpoint destination;
     std::uint32_t syn_sequence = 0; ///< host order; 0 when the kernel did not keep the SYN
 };
+
+/// The flow hash of a new connection: with `sticky`, of the client's address only. The addresses
+/// must be of one family.
+std::uint32_t connection_hash(const Tuple& tuple, bool sticky);
 
 /// The target (index into tables.targets()) of a new connection to tables.listeners()[listener]:
 /// the one the packet path would choose for its SYN. Nothing when the group has no target.

@@ -3,8 +3,8 @@
 
 #include <cstring>
 
-/// What a port needs to know.
-struct nlb_world {
+/// What a port needs to know; the core's name for it.
+struct nlb_world { // NOLINT(readability-identifier-naming)
     const nlb::flow::Tables& tables;
     nlb::flow::FlowTable& flows;
     nlb::flow::Counters& counters;

@@ -70,8 +70,4 @@ struct RoutingTable {
     std::vector<std::shared_ptr<const ListenerRoute>> by_slot;
 };
 
-/// The flow hash of lib/l4 for a TCP connection.
-std::uint32_t connection_hash(const Endpoint& client, const Endpoint& destination,
-                              std::uint32_t sequence, bool sticky);
-
 } // namespace nlb::proxy

@@ -138,6 +138,7 @@ std::vector<std::uint32_t> members_of(const std::vector<const Route*>& routes,
     std::sort(eligible.begin(), eligible.end(),
               [](const Route* a, const Route* b) { return a->target < b->target; });
     std::vector<std::uint32_t> members;
+    members.reserve(eligible.size());
     for (const Route* route : eligible)
         members.push_back(targets.index(*route));
     return members;

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "tables/build.hpp"
+
 #include "proxy/route_book.hpp"
+
+#include "flow/tables.hpp"
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+#include <random>
 #include <set>
 
 using namespace nlb;
@@ -89,20 +95,28 @@ BOOST_AUTO_TEST_CASE(a_group_without_targets_chooses_none) {
     BOOST_TEST(routes.wanted()[0].route->no_target->target.empty());
 }
 
-BOOST_AUTO_TEST_CASE(the_sequence_number_and_every_part_of_the_tuple_count) {
-    const Endpoint client{ip("192.0.2.1"), 1000};
-    const Endpoint node{ip("192.0.2.9"), 80};
-    const std::uint32_t hash = connection_hash(client, node, 5, false);
-    BOOST_TEST(connection_hash(client, node, 6, false) != hash);
-    BOOST_TEST(connection_hash({client.address, 1001}, node, 5, false) != hash);
-    BOOST_TEST(connection_hash({ip("192.0.2.2"), 1000}, node, 5, false) != hash);
-    BOOST_TEST(connection_hash(client, {node.address, 81}, 5, false) != hash);
-    BOOST_TEST(connection_hash(client, node, 6, true) ==
-               connection_hash({client.address, 7}, node, 8, true));
-    const Endpoint client6{ip("2001:db8::1"), 1000};
-    const Endpoint node6{ip("2001:db8::9"), 80};
-    BOOST_TEST(connection_hash(client6, node6, 5, false) !=
-               connection_hash(client6, node6, 6, false));
+BOOST_AUTO_TEST_CASE(a_connection_gets_the_target_that_its_packets_would_get) {
+    std::vector<contract::Message> lines{listener("a", "192.0.2.9"), routing("a")};
+    for (int i = 0; i < 30; ++i) {
+        lines.emplace_back(a_route("a", "target-" + std::to_string(i) + ":80", i % 7 != 0));
+    }
+    RouteBook routes = book();
+    routes.replace(set(lines));
+    const auto wanted = routes.wanted();
+    const ListenerRoute& route = *wanted.at(0).route;
+    const auto tables = tables::build(lines).value();
+    std::mt19937 random(2023);
+    for (int i = 0; i < 10'000; ++i) {
+        std::array<std::uint8_t, 4> address{};
+        for (auto& byte : address)
+            byte = static_cast<std::uint8_t>(random());
+        const Endpoint client{IpAddress::from_bytes(address), static_cast<std::uint16_t>(random())};
+        const auto sequence = static_cast<std::uint32_t>(random());
+        const auto by_socket = route.choose(client, sequence);
+        const auto by_packet = flow::decide(tables, 0, {client, route.info->address, sequence});
+        BOOST_REQUIRE(by_socket && by_packet);
+        BOOST_REQUIRE(route.group->targets[*by_socket].id == tables.targets()[*by_packet].id);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(what_did_not_change_is_the_same_object) {
