@@ -16,7 +16,7 @@ namespace nlb::capture {
 
 namespace {
 
-constexpr std::size_t kChunk = 64 * 1024;
+constexpr std::size_t kChunk = 65'536;
 constexpr int kLargestZstdWindowLog = 27; ///< 128 MiB, the format's recommended bound
 
 struct Inflate {
@@ -93,11 +93,11 @@ struct ByteStream::Decoder {
         while (input.size() < 4 && !ended) {
             if (auto done = refill(); !done) return done;
         }
-        constexpr std::uint8_t gzip[] = {0x1f, 0x8b};
-        constexpr std::uint8_t zstd_frame[] = {0x28, 0xb5, 0x2f, 0xfd};
+        constexpr std::uint8_t kGzip[] = {0x1f, 0x8b};
+        constexpr std::uint8_t kZstdFrame[] = {0x28, 0xb5, 0x2f, 0xfd};
         kind = Kind::Plain;
-        if (starts_with(gzip)) kind = Kind::Gzip;
-        if (starts_with(zstd_frame)) kind = Kind::Zstd;
+        if (starts_with(kGzip)) kind = Kind::Gzip;
+        if (starts_with(kZstdFrame)) kind = Kind::Zstd;
         return {};
     }
 
@@ -158,6 +158,14 @@ struct ByteStream::Decoder {
         default: return plain(out);
         }
     }
+
+    /// Fetches input when there is none; true when nothing is left at all.
+    Result<bool> at_end() {
+        if (input.empty() && !ended) {
+            if (auto done = refill(); !done) return tl::unexpected(done.error());
+        }
+        return input.empty() && ended;
+    }
 };
 
 ByteStream::ByteStream(ByteSource source) : decoder_(std::make_unique<Decoder>(std::move(source))) {
@@ -173,14 +181,12 @@ Result<std::size_t> ByteStream::some(std::span<std::uint8_t> out) {
         if (auto known = d.recognise(); !known) return tl::unexpected(known.error());
     }
     while (true) {
-        if (d.input.empty() && !d.ended) {
-            if (auto done = d.refill(); !done) return tl::unexpected(done.error());
-        }
-        const bool nothing_left = d.input.empty() && d.ended;
-        if (nothing_left && !d.in_member) return std::size_t{0};
+        const auto at_end = d.at_end();
+        if (!at_end) return tl::unexpected(at_end.error());
+        if (*at_end && !d.in_member) return std::size_t{0};
         auto n = d.decode(out);
         if (!n || *n > 0) return n;
-        if (nothing_left) return fail(Errc::Data, "the compressed data ends too early");
+        if (*at_end) return fail(Errc::Data, "the compressed data ends too early");
     }
 }
 

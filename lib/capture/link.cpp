@@ -81,10 +81,10 @@ bool strip(std::uint16_t link_type, Bytes packet, Inner& inner) {
 } // namespace
 
 bool is_known_link(std::uint16_t link_type) {
-    constexpr std::uint16_t known[] = {kLinkNull,     kLinkEthernet, kLinkPpp,  kLinkRawBsd,
-                                       kLinkRawIp,    kLinkLoop,     kLinkIpv4, kLinkIpv6,
-                                       kLinkLinuxSll, kLinkLinuxSll2};
-    return std::find(std::begin(known), std::end(known), link_type) != std::end(known);
+    constexpr std::uint16_t kKnown[] = {kLinkNull,     kLinkEthernet, kLinkPpp,  kLinkRawBsd,
+                                        kLinkRawIp,    kLinkLoop,     kLinkIpv4, kLinkIpv6,
+                                        kLinkLinuxSll, kLinkLinuxSll2};
+    return std::find(std::begin(kKnown), std::end(kKnown), link_type) != std::end(kKnown);
 }
 
 std::string known_links() {

@@ -29,13 +29,13 @@ struct Interface {
 
     /// Saturates: a file may claim any time.
     [[nodiscard]] Nanos time(std::uint64_t units) const {
-        constexpr std::int64_t most_seconds = 9'000'000'000;
+        constexpr std::int64_t kMostSeconds = 9'000'000'000;
         const auto seconds = static_cast<std::int64_t>(
-            std::min<std::uint64_t>(units / units_per_second, most_seconds));
+            std::min<std::uint64_t>(units / units_per_second, kMostSeconds));
         const auto rest = static_cast<std::int64_t>(Wide{units % units_per_second} *
                                                     1'000'000'000U / units_per_second);
-        const std::int64_t offset = std::clamp(offset_seconds, -most_seconds, most_seconds);
-        return {std::clamp(seconds + offset, std::int64_t{0}, most_seconds) * 1'000'000'000 + rest};
+        const std::int64_t offset = std::clamp(offset_seconds, -kMostSeconds, kMostSeconds);
+        return {std::clamp(seconds + offset, std::int64_t{0}, kMostSeconds) * 1'000'000'000 + rest};
     }
 };
 
@@ -115,10 +115,10 @@ class Pcapng final : public Format {
         std::array<std::uint8_t, 20> head;
         auto got = in.read(head, "a section header");
         if (!got) return tl::unexpected(got.error());
-        constexpr std::uint32_t order_magic = 0x1a2b3c4d;
+        constexpr std::uint32_t kOrderMagic = 0x1a2b3c4d;
         order_ = ByteOrder(false);
-        if (order_.u32(head.data() + 4) != order_magic) order_ = ByteOrder(true);
-        if (!*got || order_.u32(head.data() + 4) != order_magic)
+        if (order_.u32(head.data() + 4) != kOrderMagic) order_ = ByteOrder(true);
+        if (!*got || order_.u32(head.data() + 4) != kOrderMagic)
             return fail(Errc::Data, "a section header without byte-order magic");
         const unsigned major = order_.u16(head.data() + 8);
         if (major != 1)

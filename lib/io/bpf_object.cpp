@@ -125,7 +125,8 @@ Result<flow::Decision> BpfObject::decide(std::vector<std::uint8_t>& frame, Nanos
     if (auto done = put(skeleton.maps.nlb_test, zero, cell); !done)
         return tl::unexpected(done.error());
     const std::size_t seen = std::min(frame.size(), kLongestRun);
-    LIBBPF_OPTS(bpf_test_run_opts, run);
+    bpf_test_run_opts run{}; // LIBBPF_OPTS is a statement expression, no C++
+    run.sz = sizeof run;
     run.data_in = frame.data();
     run.data_size_in = static_cast<std::uint32_t>(seen);
     run.data_out = loaded_->out.data();

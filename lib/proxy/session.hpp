@@ -171,20 +171,19 @@ class Session {
     Progress move_from(Side from, Io& io) {
         Half& half = at(from);
         Half& to = at(other(from));
-        for (int reads = 0;; ++reads) {
-            if (half.held != 0) {
-                const End end = deliver(from, io);
-                if (end != End::None || half.held != 0) return {end};
-            }
+        End end = End::None;
+        for (int reads = 0; end == End::None; ++reads) {
+            if (half.held != 0) end = deliver(from, io);
+            if (end != End::None || half.held != 0) break;
             if (half.ended) {
                 pass_end(from, io);
-                return {};
+                break;
             }
-            if (!half.readable || !to.writable) return {};
+            if (!half.readable || !to.writable) break;
             if (reads == kReadsPerTurn) return {End::None, true};
-            const End end = take(from, io);
-            if (end != End::None) return {end};
+            end = take(from, io);
         }
+        return {end};
     }
 
     template <SessionIo Io>

@@ -90,7 +90,10 @@ void Worker::run() {
 
 void Worker::dispatch(const epoll_event& event) {
     const std::uint64_t token = event.data.u64;
-    if ((token & kListenerBit) != 0) return accept_on(static_cast<std::uint32_t>(token));
+    if ((token & kListenerBit) != 0) {
+        accept_on(static_cast<std::uint32_t>(token));
+        return;
+    }
     if (token == kBellToken) return take_commands();
     const auto low = static_cast<std::uint32_t>(token);
     Connection& connection = connections_.at(low >> 1U);
@@ -144,7 +147,7 @@ void Worker::take_commands() {
 
 void Worker::obey(Command& command) {
     for (const std::uint32_t slot : command.close) {
-        accept_on(slot); // what the kernel has established already is not turned away
+        accept_all(slot);
         listeners_[slot].reset();
     }
     if (command.table) table_ = std::move(command.table);
@@ -156,17 +159,20 @@ void Worker::obey(Command& command) {
         ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
         listeners_[slot] = std::move(socket);
     }
-    if (command.drain && !draining_) {
-        draining_ = true;
-        for (std::uint32_t slot = 0; slot < listeners_.size(); ++slot) {
-            if (listeners_[slot].is_open()) accept_on(slot);
-        }
-        listeners_.clear();
-        live_.store(connections_.size(), std::memory_order_relaxed);
-        if (connections_.size() == 0) outbox_.idle();
-    }
+    if (command.drain && !draining_) drain();
     if (command.job != 0) outbox_.applied(command.job);
     if (command.stop) stop_all();
+}
+
+/// What the kernel has established already is still served; nothing new is.
+void Worker::drain() {
+    draining_ = true;
+    for (std::uint32_t slot = 0; slot < listeners_.size(); ++slot) {
+        if (listeners_[slot].is_open()) accept_all(slot);
+    }
+    listeners_.clear();
+    live_.store(connections_.size(), std::memory_order_relaxed);
+    if (connections_.size() == 0) outbox_.idle();
 }
 
 void Worker::stop_all() {

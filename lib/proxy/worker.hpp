@@ -67,10 +67,12 @@ class Worker {
     // worker.cpp: commands
     void take_commands();
     void obey(Command& command);
+    void drain();
     void stop_all();
 
     // worker_accept.cpp: from a listening socket to two connected ones
-    void accept_on(std::uint32_t slot);
+    bool accept_on(std::uint32_t slot);
+    void accept_all(std::uint32_t slot);
     bool accept_one(std::uint32_t slot, const ListenerRoute& route);
     void open(io::Fd client, const Endpoint& peer, const ListenerRoute& route);
     int connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target);

@@ -28,15 +28,27 @@ void set(int fd, int level, int option, int value) {
 
 } // namespace
 
-void Worker::accept_on(std::uint32_t slot) {
+/// Connections wait in the kernel until they are accepted; closing the socket would reset them.
+void Worker::accept_all(std::uint32_t slot) {
+    constexpr int kMostTurns = 1024; // more than any backlog: new ones must not keep us here
+    for (int turn = 0; turn < kMostTurns && accept_on(slot); ++turn) {
+    }
+}
+
+/// True when others have their turn first although more may wait.
+bool Worker::accept_on(std::uint32_t slot) {
     const bool known = slot < listeners_.size() && listeners_[slot].is_open();
     const ListenerRoute* route =
         known && slot < table_->by_slot.size() ? table_->by_slot[slot].get() : nullptr;
-    if (route == nullptr) return;
+    if (route == nullptr) return false;
     for (int i = 0; i < kAcceptsPerTurn; ++i) {
-        if (!has_spare(*route)) return pause_accepting();
-        if (!accept_one(slot, *route)) return;
+        if (!has_spare(*route)) {
+            pause_accepting();
+            return false;
+        }
+        if (!accept_one(slot, *route)) return false;
     }
+    return true;
 }
 
 /// False when nothing more is to be had now.

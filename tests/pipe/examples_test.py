@@ -84,6 +84,9 @@ class ExamplesTest(nlbtest.TestCase):
             set -m
             for target in red@127.77.1.11 green@127.77.1.12 blue@127.77.2.11; do
                 "$1/demo-target" "${target%@*}" "${target#*@}" 17081 &
+                # a target that misses its first check waits for the next one
+                curl -sS --retry 60 --retry-delay 1 --retry-connrefused -o /dev/null \
+                    "http://${target#*@}:17081/" || exit
             done
             "$1/pipeline" &
             curl -sS --retry 60 --retry-delay 1 --retry-all-errors http://127.77.1.1:17080/ || exit

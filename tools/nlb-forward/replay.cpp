@@ -31,7 +31,7 @@ struct Options {
 };
 
 constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 48U;
-constexpr std::size_t kBatchBytes = 64 * 1024;
+constexpr std::size_t kBatchBytes = 65'536;
 constexpr std::uint64_t kSweepEvery = 65'536; ///< packets; the same on every engine
 constexpr Nanos kKeepEnded = Nanos::seconds(60);
 

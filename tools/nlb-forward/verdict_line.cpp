@@ -30,8 +30,8 @@ void begin(const PacketPlace& place, std::string_view verdict, std::string_view 
     member("reason", reason, out);
 }
 
-void append_end(std::string name, std::uint32_t address_be, std::uint16_t port_be, bool has_port,
-                std::string& out) {
+void append_end(const std::string& name, std::uint32_t address_be, std::uint16_t port_be,
+                bool has_port, std::string& out) {
     member(name + "_address", flow::address_of(address_be).text(), out);
     if (has_port) member(name + "_port", nlb_ntoh16(port_be), out);
 }

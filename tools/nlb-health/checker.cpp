@@ -14,7 +14,6 @@
 #include <algorithm>
 
 using nlb::Nanos;
-using nlb::health::ProbeRun;
 using nlb::health::Slot;
 
 std::size_t descriptors_for_checks() {
