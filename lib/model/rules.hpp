@@ -3,7 +3,7 @@
 // ranges that depend on other settings, what the inventory shows, quotas. Pure.
 //
 // Each rule cites the page of the guide in the message's source. Types and plain ranges are the
-// reader's (lib/config); what only a change can break (deletion, fixed zones) is not here.
+// reader's (lib/config); what only a change can break (deletion, fixed zones) is in changes.hpp.
 #pragma once
 
 #include "model/configuration.hpp"

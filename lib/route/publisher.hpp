@@ -54,6 +54,8 @@ class Publisher {
     /// when any route differs, however many lines came in.
     Published publish();
 
+    [[nodiscard]] const model::Configuration& configuration() const { return configuration_; }
+
     [[nodiscard]] std::uint64_t generation() const { return generation_; }
 
     [[nodiscard]] std::uint64_t strangers() const { return health_.strangers(); }

@@ -300,6 +300,16 @@ class Daemon(nlbtest.TestCase):
             self.assertEqual(changed[1][1], [])  # the group is no longer in use
         self.assertIsNone(process.popen.poll())
 
+    def test_reload_refuses_what_a_running_balancer_cannot_become(self):
+        process = self.serve()
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
+        self.write("nlb.toml", text.replace("127.0.2.1", "127.0.2.9"))
+        process.signal(signal.SIGHUP)
+        process.err.wait_for(lambda line: "keeps its address 127.0.2.1, not 127.0.2.9" in line)
+        process.err.wait_for(lambda line: "the configuration in use stays" in line)
+        self.assertIsNone(process.popen.poll())
+
     def test_bad_lines_warn_and_the_connection_stays(self):
         process = self.serve()
         client = self.client(role="forward")

@@ -6,6 +6,8 @@
 
 #include "io/clock.hpp"
 
+#include "model/changes.hpp"
+
 #include <sys/epoll.h>
 
 #include <utility>
@@ -77,6 +79,13 @@ void Server::reload() {
     auto configuration = load_configuration(context_, file_);
     if (!configuration) {
         context_.log.error(configuration.error().text() + "; the configuration in use stays");
+        return;
+    }
+    const auto forbidden = model::forbidden_changes(publisher_.configuration(), *configuration);
+    for (const std::string& line : forbidden)
+        context_.log.error(line);
+    if (!forbidden.empty()) {
+        context_.log.error("a running balancer cannot change so; the configuration in use stays");
         return;
     }
     const route::Published published = publisher_.reload(std::move(*configuration));
