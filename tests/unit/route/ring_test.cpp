@@ -22,7 +22,10 @@ std::vector<std::string> ids(std::size_t count) {
 }
 
 std::vector<Member> members(const std::vector<std::string>& names) {
-    return {names.begin(), names.end()};
+    std::vector<Member> all;
+    for (const std::string& name : names)
+        all.push_back({name, 1});
+    return all;
 }
 
 std::vector<std::string> owners(const std::vector<std::string>& names, std::uint32_t size) {
