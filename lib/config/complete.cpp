@@ -51,13 +51,17 @@ class Completer {
         }
         const bool only = lb.zones.size() == 1;
         const model::ZoneName none;
-        for (auto& listener : lb.listeners) {
+        for (std::size_t i = 0; i < lb.listeners.size(); ++i) {
+            auto& listener = lb.listeners[i];
             const std::string unique = lb.name.value + "/" + std::to_string(listener.port);
             listener.id.value =
                 "listener/" + lb.id.value + "/" + hex_or(listener.id.value, "listener", unique);
             const bool tls = listener.protocol == model::Protocol::Tls;
             if (tls && listener.ssl_policy.empty()) {
                 listener.ssl_policy = model::default_ssl_policy();
+            }
+            if (tls && !given(path / "listeners" / i / "alpn_policy")) {
+                listener.alpn_policy = "None";
             }
             const auto [it, is_new] =
                 only_zone_.emplace(listener.target_group, only ? lb.zones.front().name : none);

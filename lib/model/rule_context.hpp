@@ -12,6 +12,8 @@
 
 namespace nlb::model {
 
+constexpr std::size_t kMostSubnets = 200; ///< of one VPC
+
 class RuleContext {
   public:
     explicit RuleContext(const Configuration& configuration);
@@ -77,6 +79,8 @@ void check_group_attributes(RuleContext& context);
 void check_health_checks(RuleContext& context);
 void check_targets(RuleContext& context);
 void check_inventory(RuleContext& context);
+void check_clashes(RuleContext& context);
+void check_ids(RuleContext& context);
 void check_quotas(RuleContext& context);
 void advise(RuleContext& context);
 

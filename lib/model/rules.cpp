@@ -89,6 +89,8 @@ Findings check(const Configuration& configuration) {
     check_health_checks(context);
     check_targets(context);
     check_inventory(context);
+    check_clashes(context);
+    check_ids(context);
     check_quotas(context);
     advise(context);
     return std::move(context.findings);

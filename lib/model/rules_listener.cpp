@@ -72,7 +72,7 @@ void check_tls(RuleContext& context, const Listener& listener, const Path& path)
     if (!listener.ssl_policy.empty()) {
         context.error(path / "ssl_policy", "only for TLS listeners", also);
     }
-    if (listener.alpn_policy != "None") {
+    if (!listener.alpn_policy.empty()) {
         context.error(path / "alpn_policy", "only for TLS listeners", also);
     }
     if (!listener.certificates.empty()) {

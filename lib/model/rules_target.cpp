@@ -11,8 +11,7 @@ namespace nlb::model {
 
 namespace {
 
-constexpr std::size_t kMostSubnets = 200; // of one VPC
-constexpr std::size_t kMostAlbUsers = 2;  // [p.65]
+constexpr std::size_t kMostAlbUsers = 2; // [p.65]
 
 constexpr std::array<std::string_view, 14> kLegacyFamilies{
     "c1", "cc1", "cc2", "cg1", "cg2", "cr1", "g1", "g2", "h1", "hs1", "m1", "m2", "m3", "t1"};
@@ -213,7 +212,9 @@ class TargetRules {
         const std::uint16_t port = check.port == 0 ? group.port : check.port;
         if (!listens(port, &check.protocol)) { // [p.65]
             context_.error(at / "id",
-                           "an alb with a " + std::string(to_text(check.protocol)) +
+                           (check.protocol == HealthCheckProtocol::Tcp ? "an alb with a "
+                                                                       : "an alb with an ") +
+                               std::string(to_text(check.protocol)) +
                                " listener on the health check port " + std::to_string(port),
                            {path / "health_check"});
         }
