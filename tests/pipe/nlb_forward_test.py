@@ -3,6 +3,7 @@
 
 import hashlib
 import os
+import queue
 import resource
 import socket
 import threading
@@ -113,12 +114,12 @@ class Bytes(Forwarder):
                 hashed.update(memoryview(buffer)[:n])
             return hashed.hexdigest()
 
-        digests = []
+        digests = queue.Queue()  # the target may still be hashing when the proxy is done
 
         def both(connection):
             sender = threading.Thread(target=source, args=(connection,))
             sender.start()
-            digests.append(digest(connection))
+            digests.put(digest(connection))
             sender.join()
 
         server = self.serve(both)
@@ -127,7 +128,8 @@ class Bytes(Forwarder):
         client.settimeout(120)
         both(client)
         flow = forward.out.wait_for_message("flow", 120)
-        self.assertEqual(digests, [expected.hexdigest()] * 2)
+        for _ in range(2):
+            self.assertEqual(digests.get(timeout=120), expected.hexdigest())
         self.assertEqual((flow["client_bytes"], flow["target_bytes"]), (size, size))
 
     def test_a_thousand_connections_at_once(self):
