@@ -49,9 +49,16 @@ Result<std::string> socket_path(std::string_view text) {
         return fail(Errc::Usage, in_quotes(text) + " must be unix:NAME or unix:/PATH");
     }
     std::string path(text.substr(kPrefix.size()));
-    if (path.front() == '/') return path;
-    if (path.find('.') == std::string::npos) path += ".sock";
-    return runtime_dir() + "/" + path;
+    if (path.front() != '/') {
+        if (path.find('.') == std::string::npos) path += ".sock";
+        path.insert(0, runtime_dir() + "/");
+    }
+    constexpr std::size_t kLongest = 107; // unix(7)
+    if (path.size() > kLongest) {
+        return fail(Errc::Usage, "socket path " + in_quotes(path) + " has " +
+                                     std::to_string(path.size()) + " bytes, 107 are allowed");
+    }
+    return path;
 }
 
 std::string default_node() {

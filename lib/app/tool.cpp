@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -92,6 +93,17 @@ int finish(const Context& context, const Result<int>& result) {
     return status_of(result.error());
 }
 
+/// A descriptor of ours must never get the number of a closed standard one: what is meant for a
+/// person would be written into a socket. Reading and writing keep failing as they did.
+void hold_standard_descriptors() {
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+        if (::fcntl(fd, F_GETFD) != -1) continue;
+        const int flags = fd == STDIN_FILENO ? O_WRONLY : O_RDONLY;
+        const int null = ::open("/dev/null", flags);
+        if (null != fd) std::abort(); // the lowest free number, by POSIX
+    }
+}
+
 } // namespace
 
 Result<void> print(std::string_view text) {
@@ -105,6 +117,7 @@ Result<void> print(std::string_view text) {
 }
 
 int tool_main(int argc, char** argv, const Tool& tool) {
+    hold_standard_descriptors();
     std::signal(SIGPIPE, SIG_IGN); // EPIPE comes back as an error; finish() turns it into SIGPIPE
     CLI::App app(tool.summary, tool.name);
     app.set_version_flag("--version", tool.name + " " NLB_VERSION, "Print the version and exit");

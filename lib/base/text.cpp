@@ -63,7 +63,8 @@ std::optional<std::string_view> nearest(std::string_view word,
 std::string either(std::span<const std::string_view> words) {
     std::string out;
     for (std::size_t i = 0; i < words.size(); ++i) {
-        if (i > 0) out += i + 1 == words.size() ? " or " : ", ";
+        if (words[i].empty()) continue;
+        if (!out.empty()) out += i + 1 == words.size() ? " or " : ", ";
         out += words[i];
     }
     return out;

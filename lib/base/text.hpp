@@ -18,7 +18,7 @@ std::string in_quotes(std::string_view text);
 std::optional<std::string_view> nearest(std::string_view word,
                                         std::span<const std::string_view> known);
 
-/// "a, b or c"
+/// "a, b or c"; empty words are left out.
 std::string either(std::span<const std::string_view> words);
 
 } // namespace nlb

@@ -15,7 +15,9 @@ std::uint64_t extend_digest(std::string_view line, std::uint64_t digest) {
 } // namespace
 
 void append_set(const Set& set, StreamWriter& out) {
-    out.put(SetBegin{set.kind, set.scope, set.generation});
+    std::optional<model::TargetGroupId> scope;
+    if (!set.scope.empty()) scope = set.scope;
+    out.put(SetBegin{set.kind, scope, set.generation});
     std::uint64_t digest = kFnvStart;
     for (const Message& message : set.lines) {
         const std::size_t start = out.pending().size();
@@ -24,7 +26,7 @@ void append_set(const Set& set, StreamWriter& out) {
         line.remove_suffix(1);
         digest = extend_digest(line, digest);
     }
-    SetEnd end{set.kind, set.scope, set.generation, set.lines.size(), hex64(digest), std::nullopt};
+    SetEnd end{set.kind, scope, set.generation, set.lines.size(), hex64(digest), std::nullopt};
     if (set.more) end.more = true;
     out.put(end);
 }
@@ -49,7 +51,8 @@ SetAssembler::Outcome SetAssembler::take(const Event& event) {
 
 SetAssembler::Outcome SetAssembler::begin(const SetBegin& begin) {
     const bool unfinished = open_.has_value();
-    open_ = Set{begin.set, begin.scope, begin.generation, false, {}};
+    open_ =
+        Set{begin.set, begin.scope.value_or(model::TargetGroupId()), begin.generation, false, {}};
     digest_ = kFnvStart;
     if (unfinished) return Dropped{"a set began inside another"};
     return Collected{};
@@ -57,8 +60,8 @@ SetAssembler::Outcome SetAssembler::begin(const SetBegin& begin) {
 
 SetAssembler::Outcome SetAssembler::end(const SetEnd& end) {
     if (!open_) return Collected{}; // the rest of a set that was dropped
-    if (open_->scope != end.scope || open_->generation != end.generation ||
-        open_->kind != end.set) {
+    if (open_->scope != end.scope.value_or(model::TargetGroupId()) ||
+        open_->generation != end.generation || open_->kind != end.set) {
         return drop("its end names another set");
     }
     if (open_->lines.size() != end.count) {

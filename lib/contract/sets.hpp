@@ -15,7 +15,7 @@ namespace nlb::contract {
 
 struct Set {
     SetKind kind = SetKind::TargetSet;
-    model::TargetGroupId scope;
+    model::TargetGroupId scope; ///< empty: the sender has no group at all; on the wire absent
     std::uint64_t generation = 0;
     bool more = false; ///< another set of this generation follows; apply them together
     std::vector<Message> lines;

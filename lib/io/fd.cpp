@@ -32,13 +32,22 @@ tl::unexpected<Error> sys_error(std::string attempt, int error) {
     return fail(Errc::System, std::move(attempt), error);
 }
 
+Result<Fd> open_stream(const std::string& path) {
+    const int fd = path == "-" ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+                               : ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return sys_error("open " + (path == "-" ? "standard input" : in_quotes(path)));
+    return Fd(fd);
+}
+
 Result<std::string> read_file(const std::string& path, std::size_t limit) {
     Fd opened;
     int fd = STDIN_FILENO;
     if (path != "-") {
-        opened.reset(retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
+        // Opening a FIFO that nobody writes to would wait for ever; reading one is its end.
+        opened.reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
         if (!opened.is_open()) return sys_error("open " + in_quotes(path));
         fd = opened.get();
+        ::fcntl(fd, F_SETFL, O_RDONLY);
     }
     std::string content;
     std::array<char, 65536> buffer{};

@@ -62,6 +62,10 @@ auto retry(Call&& call) {
     return rc;
 }
 
+/// Opens a file, a FIFO or standard input ("-") as a stream for an EventLoop. Never waits for the
+/// writer of a FIFO: the loop does. Errors: System with the path.
+Result<Fd> open_stream(const std::string& path);
+
 /// Bytes of a whole file or of standard input ("-"), at most `limit`.
 /// Errors: System with the path; Usage when it is longer than `limit`.
 Result<std::string> read_file(const std::string& path, std::size_t limit);

@@ -100,6 +100,24 @@ Result<Fd> connect_unix(const std::string& path) {
     return fd;
 }
 
+namespace {
+
+/// What a process that is gone has left. Anything else at that place is somebody's.
+Result<void> remove_dead_socket(const std::string& path) {
+    struct stat info {};
+
+    if (::lstat(path.c_str(), &info) != 0) return {}; // bind() says what is wrong, if anything
+    const std::string attempt = "listen at " + in_quotes(path);
+    if (!S_ISSOCK(info.st_mode)) {
+        return fail(Errc::System, attempt + ": there is something that is no socket");
+    }
+    if (connect_unix(path)) return fail(Errc::System, attempt + ": another process listens there");
+    if (::unlink(path.c_str()) != 0) return sys_error(attempt + ": remove the old socket");
+    return {};
+}
+
+} // namespace
+
 Result<UnixListener> UnixListener::make(const std::string& path) {
     const auto address = unix_address(path);
     if (!address) return tl::unexpected<Error>(address.error());
@@ -111,7 +129,9 @@ Result<UnixListener> UnixListener::make(const std::string& path) {
     }
     auto socket = unix_socket(SOCK_NONBLOCK);
     if (!socket) return tl::unexpected<Error>(socket.error());
-    ::unlink(path.c_str()); // we hold the lock: whoever made it is gone
+    if (auto freed = remove_dead_socket(path); !freed) {
+        return tl::unexpected<Error>(freed.error());
+    }
     const mode_t before = ::umask(0117);
     const int bound = ::bind(socket->get(), generic(*address), sizeof *address);
     const int error = errno;

@@ -11,4 +11,11 @@ const TargetGroup* Configuration::find_group(const TargetGroupName& name) const 
     return it == target_groups.end() ? nullptr : &*it;
 }
 
+bool Configuration::has_zone(const ZoneName& name) const {
+    return std::any_of(load_balancers.begin(), load_balancers.end(), [&](const LoadBalancer& one) {
+        return std::any_of(one.zones.begin(), one.zones.end(),
+                           [&](const Zone& zone) { return zone.name == name; });
+    });
+}
+
 } // namespace nlb::model

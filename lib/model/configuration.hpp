@@ -180,6 +180,9 @@ struct Configuration {
     Quotas quotas;
 
     [[nodiscard]] const TargetGroup* find_group(const TargetGroupName& name) const;
+
+    /// Is it enabled for any load balancer?
+    [[nodiscard]] bool has_zone(const ZoneName& name) const;
 };
 
 } // namespace nlb::model

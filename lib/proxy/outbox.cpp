@@ -46,6 +46,14 @@ void Outbox::idle() {
     wake();
 }
 
+void Outbox::paused() {
+    {
+        const std::lock_guard lock(mutex_);
+        content_.paused = true;
+    }
+    wake();
+}
+
 std::size_t Outbox::put(std::vector<FlowRecord>& flows) {
     std::size_t dropped = 0;
     bool was_empty = false;

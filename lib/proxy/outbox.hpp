@@ -28,6 +28,7 @@ class Outbox {
     struct Content {
         std::vector<std::uint64_t> applied; ///< a job number for each worker that did it
         std::vector<FlowRecord> flows;
+        bool paused = false;  ///< a worker ran out of descriptors and accepts no more for now
         std::size_t idle = 0; ///< workers that drain and have no connection left
     };
 
@@ -39,6 +40,7 @@ class Outbox {
 
     void applied(std::uint64_t job);
     void idle();
+    void paused();
 
     /// Takes the records out of `flows`; returns how many found no room.
     std::size_t put(std::vector<FlowRecord>& flows);

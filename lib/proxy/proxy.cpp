@@ -111,8 +111,20 @@ void Proxy::on_outbox() {
     for (const std::uint64_t job : content.applied)
         on_done(job);
     if (!content.flows.empty() && handlers_.on_flows) handlers_.on_flows(std::move(content.flows));
+    if (content.paused) tell_of_exhaustion();
     idle_workers_ += content.idle;
     if (content.idle != 0 && idle_workers_ == workers_.size()) handlers_.on_drained();
+}
+
+void Proxy::tell_of_exhaustion() {
+    constexpr Nanos kQuiet = Nanos::seconds(60);
+    const Nanos now = io::now();
+    if (now < quiet_until_) return;
+    quiet_until_ = now + kQuiet;
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    handlers_.on_notice("all " + std::to_string(limit.rlim_cur) +
+                        " descriptors are in use: connections wait until others end");
 }
 
 void Proxy::on_done(std::uint64_t job) {

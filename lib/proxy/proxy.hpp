@@ -87,6 +87,7 @@ class Proxy {
     void retry_later();
     void on_outbox();
     void on_done(std::uint64_t job);
+    void tell_of_exhaustion();
 
     io::EventLoop& loop_;
     Options options_;
@@ -100,6 +101,7 @@ class Proxy {
     io::EventLoop::TimerId retry_ = 0;
     Nanos backoff_;
     ProcessBlock own_counters_; // of the control thread
+    Nanos quiet_until_;         // about exhaustion: it comes and goes many times a second
     std::size_t idle_workers_ = 0;
     bool draining_ = false;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/route_book.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
@@ -38,9 +40,13 @@ void label(ListenerRoute& route, const ListenerRoute* before) {
 
 } // namespace
 
-void RouteBook::collect(const contract::Message& message, Scope& scope) const {
+void RouteBook::collect(const contract::Message& message, Scope& scope) {
     if (const auto* listener = std::get_if<contract::Listener>(&message)) {
-        if (is_served(listener->zone)) scope.listeners.push_back(*listener);
+        if (is_served(listener->zone)) {
+            scope.listeners.push_back(*listener);
+        } else {
+            has_other_zones_ = true;
+        }
     } else if (const auto* routing = std::get_if<contract::Routing>(&message)) {
         if (is_served(routing->zone)) scope.nodes[routing->zone].routing = *routing;
     } else if (const auto* route = std::get_if<contract::Route>(&message)) {
@@ -193,6 +199,9 @@ std::vector<WantedListener> RouteBook::wanted() {
             const Key key{line.listener.value, line.zone};
             if (seen.emplace(key, line.address).second) all.push_back(want(line));
         }
+    }
+    if (all.empty() && has_other_zones_) {
+        tell("no listener is in zone " + in_quotes(options_.zone) + ": nothing is served");
     }
     std::erase_if(listeners_, [&](const auto& entry) { return !seen.contains(entry.first); });
     return all;

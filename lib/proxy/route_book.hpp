@@ -66,7 +66,7 @@ class RouteBook {
         return options_.zone.empty() || options_.zone == zone;
     }
 
-    void collect(const contract::Message& message, Scope& scope) const;
+    void collect(const contract::Message& message, Scope& scope);
     void rebuild(const model::TargetGroupId& group, const std::string& zone, const Node& node);
     std::optional<io::SocketAddress> source_for(const contract::Routing& routing,
                                                 const GroupRoute& route);
@@ -76,6 +76,7 @@ class RouteBook {
                                                 const ListenerRoute* before);
 
     Options options_;
+    bool has_other_zones_ = false; // a listener was left out
     std::map<model::TargetGroupId, Scope> scopes_;
     std::map<Key, std::shared_ptr<const GroupRoute>> groups_;
     std::map<std::pair<Key, IpAddress>, std::shared_ptr<const ListenerRoute>> listeners_;

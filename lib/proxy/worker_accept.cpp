@@ -146,6 +146,7 @@ void Worker::listen_events(std::uint32_t events) {
 void Worker::pause_accepting() {
     if (resume_at_ms_ == 0) {
         listen_events(0);
+        outbox_.paused();
         counters_.add(static_cast<std::size_t>(ProcessCount::AcceptPaused));
     }
     resume_at_ms_ = now_ms_ + kPauseMs;

@@ -190,7 +190,7 @@ class Resets(Forwarder):
     def test_a_refusal_reaches_the_client_as_a_reset(self):
         port = nlbtest.free_port()
         forward = self.forward(listener(port), routing(), route(nlbtest.free_port()))
-        self.assertTrue(was_reset(self.connect(port)))
+        self.assertTrue(was_reset(lambda: self.connect(port)))
         self.assertEqual(self.flow(forward)["end"], "target-refused")
 
     def test_silence_of_the_target_reaches_the_client_as_a_reset(self):
@@ -208,13 +208,13 @@ class Resets(Forwarder):
         port = nlbtest.free_port()
         forward = self.forward(listener(port), routing(), route(full.getsockname()[1]),
                                options=("--connect-timeout", "1"))
-        self.assertTrue(was_reset(self.connect(port)))
+        self.assertTrue(was_reset(lambda: self.connect(port)))
         self.assertEqual(self.flow(forward)["end"], "target-timeout")
 
     def test_without_targets_clients_are_reset(self):
         port = nlbtest.free_port()
         forward = self.forward(listener(port), routing(), route(1, eligible=False))
-        self.assertTrue(was_reset(self.connect(port)))
+        self.assertTrue(was_reset(lambda: self.connect(port)))
         flow = self.flow(forward)
         self.assertEqual(flow["end"], "no-target")
         self.assertNotIn("target", flow)

@@ -8,6 +8,7 @@ NLB_REPLAY_WRITE=1 writes the expected files anew.
 import json
 import os
 import re
+import shutil
 import struct
 import subprocess
 
@@ -98,6 +99,19 @@ class Replay(nlbtest.TestCase):
         self.assertEqual(self.replay(capture, *rest, "-w", os.path.join(self.dir, "no", "x")).returncode, 4)
         self.assertEqual(self.replay(capture, *rest, "--engine", "magic").returncode, 2)
 
+    def test_an_input_is_never_overwritten(self):
+        scenario = os.path.join(HERE, SCENARIOS[0])
+        own = shutil.copy(os.path.join(scenario, "in.pcap"), self.dir)
+        config = shutil.copy(os.path.join(scenario, "config.toml"), self.dir)
+        link = os.path.join(self.dir, "link")
+        os.symlink(own, link)
+        for victim in (own, link, config):
+            before = content(victim)
+            done = self.replay(own, "--config", config, "-w", victim)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"is an input: it would be lost", done.stderr)
+            self.assertEqual(content(victim), before)
+
     def test_every_reason_of_the_core_is_in_the_manual_page_and_no_other(self):
         root = os.path.dirname(os.path.dirname(HERE))
         header = content(os.path.join(root, "lib", "l4", "l4_abi.h")).decode()
@@ -105,7 +119,7 @@ class Replay(nlbtest.TestCase):
         reasons = re.findall(r'X\(\w+, (\w+), "([\w-]+)",\s*(?:\\\s*)?"([^"]+)"\)', table)
         page = content(os.path.join(root, "man", "nlb-forward.8")).decode()
         section = re.search(r"^\.Ss Reasons of a verdict$(.*?)^\.S[sh] ", page, re.S | re.M)[1]
-        rows = re.findall(r"^\.It ([\w-]+) Ta (\w+) Ta (.+)$", section, re.M)
+        rows = re.findall(r"^\.It ([\w-]+) Pq (\w+)\n(.+)$", section, re.M)
         self.assertGreater(len(reasons), 20)
         self.assertEqual([(text, action.lower(), sentence) for action, text, sentence in reasons],
                          rows)

@@ -36,9 +36,11 @@ def route_set(generation, *lines, scope=GROUP):
              "count": len(lines)}]
 
 
-def was_reset(connection):
-    """Reads to the end; whether that was a reset."""
+def was_reset(connect):
+    """Connects and reads to the end; whether that was a reset. It may come so early that already
+    the connect reports it."""
     try:
+        connection = connect() if callable(connect) else connect
         nlbtest.read_all(connection)
         return False
     except ConnectionResetError:

@@ -13,6 +13,7 @@
 #include "base/text.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <memory>
@@ -97,6 +98,27 @@ class Output {
     io::Fd file_;
 };
 
+bool is_same_file(const std::string& path, const std::string& input) {
+    struct stat out {};
+
+    struct stat in {};
+
+    if (::stat(path.c_str(), &out) != 0 || !S_ISREG(out.st_mode)) return false;
+    const int rc = input == "-" ? ::fstat(STDIN_FILENO, &in) : ::stat(input.c_str(), &in);
+    return rc == 0 && out.st_dev == in.st_dev && out.st_ino == in.st_ino;
+}
+
+/// Opening the output empties it.
+Result<void> keep_inputs(const Options& options) {
+    for (const std::string& input :
+         {options.capture, options.sources.configuration, options.sources.health}) {
+        if (options.write == "-" || input.empty() || !is_same_file(options.write, input)) continue;
+        return fail(Errc::Usage,
+                    "--write " + in_quotes(options.write) + " is an input: it would be lost");
+    }
+    return {};
+}
+
 /// One capture on its way through one engine.
 class Replay {
   public:
@@ -154,6 +176,7 @@ Result<int> replay(app::Context& context, const Options& options) {
     if (!reader) return forward(reader.error(), name);
     auto engine = make_engine(options.engine, *tables);
     if (!engine) return tl::unexpected<Error>(engine.error());
+    if (auto kept = keep_inputs(options); !kept) return tl::unexpected<Error>(kept.error());
     auto output = Output::open(options.write);
     if (!output) return tl::unexpected<Error>(output.error());
     Replay session(*tables, std::move(*engine), *output);

@@ -54,12 +54,7 @@ Result<void> take_health(const app::Context& context, const std::string& path,
 }
 
 Result<void> check_zone(const model::Configuration& configuration, const std::string& zone) {
-    if (zone.empty()) return {};
-    for (const model::LoadBalancer& balancer : configuration.load_balancers) {
-        for (const model::Zone& known : balancer.zones) {
-            if (known.name.value == zone) return {};
-        }
-    }
+    if (zone.empty() || configuration.has_zone(model::ZoneName{zone})) return {};
     return fail(Errc::Usage, "--zone " + in_quotes(zone) + ": no load balancer has this zone");
 }
 

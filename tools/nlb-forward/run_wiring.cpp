@@ -113,12 +113,10 @@ Result<void> RunWiring::open_input() {
         follow_socket(std::move(*path));
         return {};
     }
-    io::Fd in(options_.input == "-"
-                  ? ::fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
-                  : ::open(options_.input.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    if (!in.is_open()) return io::sys_error("open input " + in_quotes(options_.input));
+    auto in = io::open_stream(options_.input);
+    if (!in) return forward(in.error(), "--input");
     auto link = io::MessageLink::make(
-        loop_, std::move(in), io::Fd(), context_.hello("forward"),
+        loop_, std::move(*in), io::Fd(), context_.hello("forward"),
         {.on_event = [this](const contract::Event& event) { on_event(event); },
          .on_batch = [this] { on_batch(); },
          .on_closed = [this](const Result<void>& how) { on_input_end(how); }});

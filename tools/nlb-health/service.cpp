@@ -79,17 +79,10 @@ Result<void> Service::watch_signals() {
 }
 
 Result<void> Service::open_input(contract::Hello hello) {
-    io::Fd fd;
-    if (options_.input == "-") {
-        auto in = duplicate_standard(STDIN_FILENO, "read standard input");
-        if (!in) return tl::unexpected<Error>(in.error());
-        fd = std::move(*in);
-    } else {
-        fd.reset(::open(options_.input.c_str(), O_RDONLY | O_CLOEXEC));
-        if (!fd.is_open()) return io::sys_error("open " + in_quotes(options_.input));
-    }
+    auto in = io::open_stream(options_.input);
+    if (!in) return tl::unexpected<Error>(in.error());
     auto link = io::MessageLink::make(
-        loop_, std::move(fd), io::Fd(), std::move(hello),
+        loop_, std::move(*in), io::Fd(), std::move(hello),
         {.on_event = [this](const contract::Event& event) { on_event(event); },
          .on_batch = [this] { on_batch(); },
          .on_closed = [this](const Result<void>& how) { on_input_closed(how); }});

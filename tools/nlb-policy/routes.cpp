@@ -53,6 +53,10 @@ class RoutesFilter {
     /// After the loop: how it went.
     Result<int> outcome() {
         if (failure_) return tl::unexpected<Error>(*failure_);
+        if (publisher_.strangers() != 0) {
+            context_.log.warning(std::to_string(publisher_.strangers()) +
+                                 " reports were on targets that are not registered");
+        }
         if (intake_.bad() == 0) return app::kDone;
         context_.log.warning(std::to_string(intake_.bad()) +
                              " lines or sets of the health input could not be used");
@@ -123,13 +127,6 @@ Result<int> snapshot(app::Context& context, model::Configuration configuration) 
     return app::print(writer.pending()).map([] { return int{app::kDone}; });
 }
 
-Result<io::Fd> open_health(const std::string& path) {
-    if (path == "-") return io::Fd(STDIN_FILENO);
-    io::Fd fd(io::retry([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC); }));
-    if (!fd.is_open()) return io::sys_error("open " + in_quotes(path));
-    return fd;
-}
-
 Result<int> routes(app::Context& context, const Options& options) {
     if (options.file == "-" && options.health == "-") {
         return fail(Errc::Usage, "FILE and --health cannot both be standard input");
@@ -137,7 +134,7 @@ Result<int> routes(app::Context& context, const Options& options) {
     auto configuration = load_configuration(context, options.file);
     if (!configuration) return tl::unexpected<Error>(configuration.error());
     if (options.health.empty()) return snapshot(context, std::move(*configuration));
-    auto health = open_health(options.health);
+    auto health = io::open_stream(options.health);
     if (!health) return tl::unexpected<Error>(health.error());
     auto loop = io::EventLoop::make();
     if (!loop) return tl::unexpected<Error>(loop.error());

@@ -47,6 +47,9 @@ Result<int> serve(app::Context& context, const Options& options, const std::stri
 }
 
 Result<int> run(app::Context& context, const Options& options) {
+    if (options.file == "-") {
+        return fail(Errc::Usage, "FILE must be a file: run reads it again on SIGHUP");
+    }
     auto path = app::socket_path(options.listen);
     if (!path) return forward(path.error(), "--listen");
     auto configuration = load_configuration(context, options.file);

@@ -4,6 +4,7 @@
 
 #include "route/publisher.hpp"
 
+#include "base/text.hpp"
 #include "contract/sets.hpp"
 
 #include <memory>
@@ -20,10 +21,14 @@ struct Options {
 Result<int> targets(app::Context& context, const Options& options) {
     auto configuration = load_configuration(context, options.file);
     if (!configuration) return tl::unexpected<Error>(configuration.error());
+    const model::ZoneName zone{options.zone};
+    if (!zone.empty() && !configuration->has_zone(zone)) {
+        return fail(Errc::Usage,
+                    "--zone " + in_quotes(zone.value) + ": no load balancer has this zone");
+    }
     const route::Publisher publisher(std::move(*configuration));
     contract::StreamWriter writer(context.hello("policy"));
-    for (const contract::Set& set :
-         publisher.target_sets(publisher.everything(), model::ZoneName{options.zone}))
+    for (const contract::Set& set : publisher.target_sets(publisher.everything(), zone))
         contract::append_set(set, writer);
     return app::print(writer.pending()).map([] { return int{app::kDone}; });
 }
