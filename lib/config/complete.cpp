@@ -10,6 +10,7 @@ namespace nlb::config {
 namespace {
 
 using model::Configuration;
+using model::Listener;
 using model::LoadBalancer;
 using model::Path;
 using model::Target;
@@ -52,21 +53,21 @@ class Completer {
         const bool only = lb.zones.size() == 1;
         const model::ZoneName none;
         for (std::size_t i = 0; i < lb.listeners.size(); ++i) {
-            auto& listener = lb.listeners[i];
-            const std::string unique = lb.name.value + "/" + std::to_string(listener.port);
-            listener.id.value =
-                "listener/" + lb.id.value + "/" + hex_or(listener.id.value, "listener", unique);
-            const bool tls = listener.protocol == model::Protocol::Tls;
-            if (tls && listener.ssl_policy.empty()) {
-                listener.ssl_policy = model::default_ssl_policy();
-            }
-            if (tls && !given(path / "listeners" / i / "alpn_policy")) {
-                listener.alpn_policy = "None";
-            }
+            Listener& listener = lb.listeners[i];
+            complete_listener(listener, lb, path / "listeners" / i);
             const auto [it, is_new] =
                 only_zone_.emplace(listener.target_group, only ? lb.zones.front().name : none);
             if (!is_new && (!only || it->second != lb.zones.front().name)) it->second = none;
         }
+    }
+
+    void complete_listener(Listener& listener, const LoadBalancer& lb, const Path& path) {
+        const std::string unique = lb.name.value + "/" + std::to_string(listener.port);
+        listener.id.value =
+            "listener/" + lb.id.value + "/" + hex_or(listener.id.value, "listener", unique);
+        if (listener.protocol != model::Protocol::Tls) return;
+        if (listener.ssl_policy.empty()) listener.ssl_policy = model::default_ssl_policy();
+        if (!given(path / "alpn_policy")) listener.alpn_policy = "None";
     }
 
     void complete_group(TargetGroup& group, const Path& path) {

@@ -52,6 +52,10 @@ std::string Node::summary() const {
     return "{...}";
 }
 
+std::string Node::literal() const {
+    return is(Kind::String) ? '"' + text + '"' : summary();
+}
+
 namespace {
 
 void flatten_into(const Node& table, const std::string& prefix, std::vector<const Node*>& nodes,

@@ -47,6 +47,9 @@ struct Node {
 
     /// One line for messages: a scalar as it is, "[...]" and "{...}" for the rest.
     [[nodiscard]] std::string summary() const;
+
+    /// The same with a string in its double quotes, for where the type is what is wrong.
+    [[nodiscard]] std::string literal() const;
 };
 
 /// Every scalar and array below `table` with its keys joined by dots, so that

@@ -18,6 +18,10 @@ void Ledger::wrong(const model::Path& path, const Node& node, std::string allowe
     add(path, node.at, node.summary(), std::move(allowed));
 }
 
+void Ledger::wrong_type(const model::Path& path, const Node& node, std::string allowed) {
+    add(path, node.at, node.literal(), std::move(allowed));
+}
+
 void Ledger::missing(const model::Path& path, Position place, std::string allowed) {
     add(path, place, std::nullopt, std::move(allowed));
 }

@@ -15,6 +15,8 @@ class Ledger {
 
     /// `node` is the offending value, at its place.
     void wrong(const model::Path& path, const Node& node, std::string allowed);
+    /// The same when the type of `node` is wrong: a string shows its quotes.
+    void wrong_type(const model::Path& path, const Node& node, std::string allowed);
     /// Something that should stand in the table at `place`.
     void missing(const model::Path& path, Position place, std::string allowed);
     /// A key nobody knows.

@@ -20,7 +20,8 @@
 // clang-format on
 
 #include <algorithm>
-#include <cstdio>
+#include <array>
+#include <charconv>
 #include <sstream>
 
 namespace nlb::config {
@@ -54,6 +55,15 @@ void convert_table(const toml::table& from, Node& to) {
                      [](const Node& a, const Node& b) { return a.key_at < b.key_at; });
 }
 
+/// As TOML writes it: 8080 is an integer, 8080.0 is not.
+std::string float_text(double value) {
+    std::array<char, 32> digits{}; // the shortest text has at most 24
+    const auto [end, ec] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
+    std::string text(digits.data(), ec == std::errc{} ? end : digits.data());
+    if (text.find_first_not_of("-0123456789") == std::string::npos) text += ".0";
+    return text;
+}
+
 void convert_scalar(const toml::node& from, Node& to) {
     using Kind = Node::Kind;
     if (const auto* flag = from.as_boolean()) {
@@ -67,9 +77,7 @@ void convert_scalar(const toml::node& from, Node& to) {
         to.text = string->get();
     } else if (const auto* real = from.as_floating_point()) {
         to.kind = Kind::Float;
-        char digits[32];
-        std::snprintf(digits, sizeof digits, "%.17g", real->get());
-        to.text = digits;
+        to.text = float_text(real->get());
     } else {
         to.kind = Kind::Time;
         if (const auto* date = from.as_date()) to.text = time_text(date->get());

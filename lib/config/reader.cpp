@@ -10,6 +10,16 @@ namespace nlb::config {
 
 using Kind = Node::Kind;
 
+namespace {
+
+/// What to say of a node that is no string where one is wanted.
+std::string string_wanted(const Node& node) {
+    const bool number = node.is(Kind::Integer) || node.is(Kind::Float);
+    return number ? "must be a string in quotes, not a number" : "must be a string in quotes";
+}
+
+} // namespace
+
 Reader::Reader(Ledger& ledger, const Node& table, model::Path path)
     : Reader(ledger, std::move(path)) {
     place_ = table.at;
@@ -35,6 +45,10 @@ Reader Reader::dotted(Ledger& ledger, const Node& table, model::Path path) {
 
 void Reader::wrong(std::string_view name, const Node& node, std::string allowed) {
     ledger_.wrong(path_ / std::string(name), node, std::move(allowed));
+}
+
+void Reader::wrong_type(std::string_view name, const Node& node, std::string allowed) {
+    ledger_.wrong_type(path_ / std::string(name), node, std::move(allowed));
 }
 
 const Node* Reader::take(std::string_view name, Need need, std::string_view what) {
@@ -82,7 +96,7 @@ void Reader::field(std::string_view name, std::string& value, Need need) {
     if (node->is(Kind::String)) {
         value = node->text;
     } else {
-        wrong(name, *node, "must be a string in quotes");
+        wrong(name, *node, string_wanted(*node));
     }
 }
 
@@ -92,7 +106,7 @@ void Reader::field(std::string_view name, bool& value) {
     if (node->is(Kind::Boolean)) {
         value = node->integer != 0;
     } else {
-        wrong(name, *node, "must be true or false, without quotes");
+        wrong_type(name, *node, "must be true or false, without quotes");
     }
 }
 
@@ -133,7 +147,7 @@ void Reader::field(std::string_view name, std::vector<std::string>& value) {
         const Node& node = array->children[i];
         value.push_back(node.is(Kind::String) ? node.text : "");
         if (node.is(Kind::String)) continue;
-        ledger_.wrong(path_ / std::string(name) / i, node, "must be a string in quotes");
+        ledger_.wrong(path_ / std::string(name) / i, node, string_wanted(node));
     }
 }
 
@@ -189,7 +203,7 @@ bool Reader::read_number(std::string_view name, std::uint32_t& value, Range rang
     const Node* node = take(name, need, what);
     if (node == nullptr) return false;
     if (!node->is(Kind::Integer) || node->integer < range.least || node->integer > range.most) {
-        wrong(name, *node, "must be " + what);
+        wrong_type(name, *node, "must be " + what);
         return false;
     }
     value = static_cast<std::uint32_t>(node->integer);
@@ -205,7 +219,8 @@ void Reader::threshold(std::string_view name, std::optional<std::uint32_t>& valu
     } else if (node->is(Kind::Integer) && node->integer >= 1 && node->integer <= most) {
         value = static_cast<std::uint32_t>(node->integer);
     } else {
-        wrong(name, *node, "must be \"off\" or a whole number from 1 to " + std::to_string(most));
+        wrong_type(name, *node,
+                   "must be \"off\" or a whole number from 1 to " + std::to_string(most));
     }
 }
 
@@ -217,7 +232,7 @@ void Reader::check_port(std::string_view name, std::uint16_t& value) {
     } else if (node->is(Kind::Integer) && node->integer >= 1 && node->integer <= 65535) {
         value = static_cast<std::uint16_t>(node->integer);
     } else {
-        wrong(name, *node, "must be \"traffic-port\" or a whole number from 1 to 65535");
+        wrong_type(name, *node, "must be \"traffic-port\" or a whole number from 1 to 65535");
     }
 }
 

@@ -128,6 +128,7 @@ class Reader {
                      std::size_t& index, Need need);
     bool read_number(std::string_view name, std::uint32_t& value, Range range, Need need);
     void wrong(std::string_view name, const Node& node, std::string allowed);
+    void wrong_type(std::string_view name, const Node& node, std::string allowed);
 
     Ledger& ledger_;
     model::Path path_;
