@@ -249,7 +249,7 @@ Result<flow::Tables> build(std::span<const contract::Message> messages, std::str
     for (const flow::ListenerEntry& listener : *listeners)
         nodes.push_back(listener.endpoint.address);
     return flow::Tables(std::move(*listeners), std::move(groups), std::move(slots), targets.take(),
-                        std::move(nodes));
+                        nodes);
 }
 
 } // namespace nlb::tables
