@@ -93,6 +93,7 @@ bool KeyEqual::operator()(const nlb_flow_key& a, const nlb_flow_key& b) const no
 }
 
 Decision UserEngine::decide(std::vector<std::uint8_t>& frame, Nanos now) {
+    frame.reserve(1); // the core adds offsets to data(), which of an empty frame may be null
     nlb_world world{*tables_, flows_, counters_, frame, most_flows_};
     Decision decision;
     nlb_l4_packet(&world, static_cast<std::uint64_t>(now.ns), &decision.desc, &decision.verdict);
