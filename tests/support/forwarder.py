@@ -22,11 +22,11 @@ def routing(zone="a", source="127.0.0.1", **more):
             "preserve_client_ip": False, "proxy_protocol_v2": False, "sticky": False, **more}
 
 
-def route(port, target=None, eligible=True, zone="a", address="127.0.0.1"):
+def route(port, target=None, eligible=True, zone="a", address="127.0.0.1", **more):
     return {"type": "route", "group": GROUP, "zone": zone, "target": target or f"t:{port}",
             "address": address, "port": port, "eligible": eligible,
             "reason": "healthy" if eligible else "unhealthy",
-            "state": "healthy" if eligible else "unhealthy"}
+            "state": "healthy" if eligible else "unhealthy", **more}
 
 
 def route_set(generation, *lines, scope=GROUP):
@@ -48,6 +48,8 @@ def was_reset(connect):
 
 
 class Forwarder(nlbtest.TestCase):
+    prefix = ()  # words before the command: where it runs
+
     def serve(self, serve, **options):
         server = nlbtest.Server(serve, **options)
         self.addCleanup(server.close)
@@ -55,8 +57,8 @@ class Forwarder(nlbtest.TestCase):
 
     def forward(self, *lines, threads=2, options=(), wait=True, **process):
         """nlb-forward with a first route-set in force."""
-        forward = self.start(nlbtest.tool("nlb-forward"), "run", "-j", str(threads), "--records",
-                             "-", "--counters-interval", "0", *options, **process)
+        forward = self.start(*self.prefix, nlbtest.tool("nlb-forward"), "run", "-j", str(threads),
+                             "--records", "-", "--counters-interval", "0", *options, **process)
         self.generation = 0
         self.apply(forward, *lines, wait=wait)
         return forward
