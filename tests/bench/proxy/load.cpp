@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Load for tests/bench/proxy, one thread each:
+// Load for tests/bench/proxy and tests/bench/packet, one thread each:
 //   load serve ADDRESS PORT                        echo at PORT, sink at PORT+1, answer-and-close
-//                                                  at PORT+2
-//   load bulk|pingpong|connect ADDRESS PORT CONNECTIONS SECONDS
+//                                                  at PORT+2, UDP echo at PORT+3
+//   load bulk|pingpong|connect|datagram ADDRESS PORT CONNECTIONS SECONDS
 // A client prints one JSON line: operations, bytes, and latency of an operation in microseconds.
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -34,7 +34,7 @@ std::array<char, kBulkBytes> buffer{};
     std::exit(4);
 }
 
-enum class Role { Echo, Sink, Answer, Bulk, PingPong, Connect };
+enum class Role { Echo, Sink, Answer, Reflect, Bulk, PingPong, Connect, Datagram };
 
 struct Peer {
     Role role = Role::Echo;
@@ -57,20 +57,21 @@ class Load {
     }
 
     void listen(Role role, int offset) {
-        const int fd = new_socket();
+        const int fd = new_socket(role);
         const int one = 1;
         ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         sockaddr_in at = address_;
         at.sin_port = htons(static_cast<std::uint16_t>(ntohs(at.sin_port) + offset));
-        if (::bind(fd, generic(at), sizeof at) != 0 || ::listen(fd, 65535) != 0) die("listen");
+        if (::bind(fd, generic(at), sizeof at) != 0) die("bind");
+        if (role != Role::Reflect && ::listen(fd, 65535) != 0) die("listen");
         Peer peer;
         peer.role = role;
-        peer.listens = true;
+        peer.listens = role != Role::Reflect;
         watch(fd, peer, EPOLLIN);
     }
 
     void connect(Role role) {
-        const int fd = new_socket();
+        const int fd = new_socket(role);
         Peer peer;
         peer.role = role;
         peer.connecting = true;
@@ -87,6 +88,14 @@ class Load {
             const int n = ::epoll_wait(epoll_, events.data(), events.size(), 100);
             for (int i = 0; i < n; ++i)
                 on_event(events[static_cast<std::size_t>(i)]);
+        }
+    }
+
+    /// A datagram that is lost ends its flow, because nobody sends it again.
+    void count_stalled() {
+        for (const Peer& peer : peers_) {
+            const bool waits = peer.role == Role::Datagram && peer.started != Clock::time_point{};
+            if (waits && Clock::now() - peer.started > std::chrono::seconds(1)) ++failed_;
         }
     }
 
@@ -107,8 +116,10 @@ class Load {
         return reinterpret_cast<const sockaddr*>(&address);
     }
 
-    static int new_socket() {
-        const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    static int new_socket(Role role) {
+        const bool datagrams = role == Role::Reflect || role == Role::Datagram;
+        const int type = datagrams ? SOCK_DGRAM : SOCK_STREAM;
+        const int fd = ::socket(AF_INET, type | SOCK_NONBLOCK, 0);
         if (fd < 0) die("socket");
         return fd;
     }
@@ -134,7 +145,17 @@ class Load {
         if (peer.listens) return accept(fd, peer.role);
         if (peer.connecting) return connected(fd, peer, event.events);
         if (peer.role == Role::Bulk) return send_bulk(fd);
+        if (peer.role == Role::Reflect) return reflect(fd);
         receive(fd, peer);
+    }
+
+    void reflect(int fd) {
+        sockaddr_in from{};
+        socklen_t length = sizeof from;
+        const ssize_t n = ::recvfrom(fd, buffer.data(), buffer.size(), 0,
+                                     reinterpret_cast<sockaddr*>(&from), &length);
+        if (n >= 0)
+            ::sendto(fd, buffer.data(), static_cast<std::size_t>(n), 0, generic(from), length);
     }
 
     void accept(int listener, Role role) {
@@ -157,7 +178,7 @@ class Load {
         no_delay(fd);
         if (peer.role == Role::Bulk) return;
         control(EPOLL_CTL_MOD, fd, EPOLLIN);
-        if (peer.role == Role::PingPong) peer.started = Clock::now();
+        if (peer.role != Role::Connect) peer.started = Clock::now();
         send(fd, kMessageBytes);
     }
 
@@ -179,6 +200,7 @@ class Load {
         switch (peer.role) {
         case Role::Echo: return send(fd, static_cast<std::size_t>(n));
         case Role::Answer: send(fd, kMessageBytes); return finish(fd, peer, true);
+        case Role::Datagram:
         case Role::PingPong: return count_message(fd, peer, static_cast<std::size_t>(n));
         default: peer.got += static_cast<std::size_t>(n); return;
         }
@@ -228,6 +250,7 @@ int main(int argc, char** argv) {
         load.listen(Role::Echo, 0);
         load.listen(Role::Sink, 1);
         load.listen(Role::Answer, 2);
+        load.listen(Role::Reflect, 3);
         std::puts("ready");
         std::fflush(stdout);
         load.run(Clock::time_point::max());
@@ -235,6 +258,7 @@ int main(int argc, char** argv) {
     }
     const Role role = mode == "bulk"       ? Role::Bulk
                       : mode == "pingpong" ? Role::PingPong
+                      : mode == "datagram" ? Role::Datagram
                                            : Role::Connect;
     if (argc != 6 || (role == Role::Connect && mode != "connect")) {
         std::fputs("usage: see the top of load.cpp\n", stderr);
@@ -246,6 +270,7 @@ int main(int argc, char** argv) {
     const double seconds = std::atof(argv[5]);
     const auto start = Clock::now();
     load.run(start + std::chrono::milliseconds(static_cast<int>(seconds * 1000)));
+    load.count_stalled();
     load.report(std::chrono::duration<double>(Clock::now() - start).count());
     return 0;
 }
