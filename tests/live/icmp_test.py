@@ -82,7 +82,7 @@ class Unreachable(live.TestCase):
 class Narrow(live.TestCase):
     """A link behind a router takes NARROW bytes only; both ends believe in 1500."""
 
-    router = True
+    shape = "routed"
 
     def narrow_towards_targets(self):
         self.net.router.mtu("r1", NARROW)

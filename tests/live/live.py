@@ -126,12 +126,12 @@ def receive_hashed(connection):
 class TestCase(Forwarder):
     """self.net is the network; targets, connections and datagrams happen in it."""
 
-    router = False
+    shape = "through"  # of the network
 
     def setUp(self):
         netns.require()
         super().setUp()
-        self.net = netns.Network(router=self.router)
+        self.net = netns.Network(self.shape)
         self.addCleanup(self.net.close)
         self.prefix = self.net.node.command()
         self._offloads()

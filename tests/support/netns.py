@@ -27,6 +27,7 @@ _numbers = itertools.count()
 SYSCTLS = {"net.ipv6.conf.all.accept_dad": 0, "net.ipv6.conf.default.accept_dad": 0,
            "net.ipv6.conf.all.accept_ra": 0, "net.ipv6.conf.default.accept_ra": 0,
            "net.ipv4.ip_local_port_range": "20000 60999", "net.ipv4.tcp_tw_reuse": 1}
+FORWARDING = {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
 
 
 def _setns(fd):
@@ -129,7 +130,7 @@ class Namespace:
 
     def up(self, *interfaces):
         for interface in interfaces:
-            self.ip("link", "set", interface, "up")
+            self.ip("link", "set", "dev", interface, "up")
 
     def features(self, interface, **values):
         """features("c0", tx="off", gro="on"): offloads of an interface."""
@@ -143,30 +144,32 @@ class Namespace:
         run("ip", "netns", "del", self.name, check=False)
 
 
-def join(one, interface, other, opposite):
-    """A veth pair between two namespaces."""
-    run("ip", "link", "add", "name", interface, "netns", one.name, "type", "veth",
-        "peer", "name", opposite, "netns", other.name)
-
-
 class Network:
     """client (c0) -- (n0) node (n1) -- (t0) targets; the node is the way of both to the other.
 
-    With `router`, the targets are behind one more hop: node (n1) -- (r0) router (r1) -- (t0).
+    With the shape "routed" the targets are behind one more hop: (n1) -- (r0) router (r1) -- (t0).
+    With "one-armed" all three hang on one switch, and the node has n0 only.
     """
 
-    NODE, NODE6 = "198.18.0.1", "2001:db8:1::1"
-    CLIENTS = ("198.18.0.2", "198.18.0.3")
+    NODE, NODE6 = "10.80.0.1", "2001:db8:1::1"
+    CLIENTS = ("10.80.0.2", "10.80.0.3")
     CLIENTS6 = ("2001:db8:1::2", "2001:db8:1::3")
-    INSIDE, INSIDE6 = "198.18.1.1", "2001:db8:2::1"
-    TARGETS = ("198.18.1.11", "198.18.1.12", "198.18.1.13")
+    INSIDE, INSIDE6 = "10.80.1.1", "2001:db8:2::1"
+    TARGETS = ("10.80.1.11", "10.80.1.12", "10.80.1.13")
     TARGETS6 = ("2001:db8:2::11", "2001:db8:2::12", "2001:db8:2::13")
-    TRANSIT, TRANSIT6 = ("198.18.2.1", "198.18.2.2"), ("2001:db8:3::1", "2001:db8:3::2")
+    TRANSIT, TRANSIT6 = ("10.80.2.1", "10.80.2.2"), ("2001:db8:3::1", "2001:db8:3::2")
 
-    def __init__(self, router=False):
+    def __init__(self, shape="through"):
+        self.shape = shape
         self.spaces = []
+        self._interfaces = {}
         try:
-            self._build(router)
+            self.client, self.node, self.targets = map(self._space, ("client", "node", "targets"))
+            self.node.sysctl(FORWARDING)
+            {"through": self._through, "routed": self._routed, "one-armed": self._one_armed}[shape]()
+            self._address()
+            if shape == "routed":
+                self._route()
         except BaseException:
             self.close()
             raise
@@ -174,46 +177,61 @@ class Network:
     def _space(self, role):
         space = Namespace(role)
         self.spaces.append(space)
+        self._interfaces[space] = []
         return space
 
-    def _build(self, router):
-        self.client, self.node, self.targets = map(self._space, ("client", "node", "targets"))
-        self.router = self._space("router") if router else None
-        for space in filter(None, (self.node, self.router)):
-            space.sysctl({"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1})
-        join(self.client, "c0", self.node, "n0")
-        gate, inner = (self.router, "r1") if router else (self.node, "n1")
-        join(gate, inner, self.targets, "t0")
-        if router:
-            join(self.node, "n1", self.router, "r0")
+    def _join(self, one, interface, other, opposite):
+        """A veth pair between two namespaces."""
+        run("ip", "link", "add", "name", interface, "netns", one.name, "type", "veth",
+            "peer", "name", opposite, "netns", other.name)
+        for space, name in ((one, interface), (other, opposite)):
+            self._interfaces[space].append(name)
+            space.up(name)
+
+    def _through(self):
+        self._join(self.client, "c0", self.node, "n0")
+        self._join(self.node, "n1", self.targets, "t0")
+        self._inner = (self.node, "n1")
+
+    def _routed(self):
+        self.router = self._space("router")
+        self.router.sysctl(FORWARDING)
+        self._join(self.client, "c0", self.node, "n0")
+        self._join(self.node, "n1", self.router, "r0")
+        self._join(self.router, "r1", self.targets, "t0")
+        self._inner = (self.router, "r1")
+
+    def _one_armed(self):
+        switch = self._space("switch")
+        switch.ip("link", "add", "name", "b0", "type", "bridge")
+        switch.up("b0")
+        for space, interface, port in ((self.client, "c0", "s0"), (self.node, "n0", "s1"),
+                                       (self.targets, "t0", "s2")):
+            self._join(space, interface, switch, port)
+            switch.ip("link", "set", port, "master", "b0")
+        self._inner = (self.node, "n0")
+
+    def _address(self):
+        gate, inner = self._inner
         self.node.address("n0", f"{self.NODE}/24", f"{self.NODE6}/64")
         self.client.address("c0", *(f"{a}/24" for a in self.CLIENTS),
                             *(f"{a}/64" for a in self.CLIENTS6))
         gate.address(inner, f"{self.INSIDE}/24", f"{self.INSIDE6}/64")
         self.targets.address("t0", *(f"{a}/24" for a in self.TARGETS),
                              *(f"{a}/64" for a in self.TARGETS6))
-        if router:
-            self._transit()
-        for space in self.spaces:
-            space.up(*self.interfaces(space))
         self.client.default(self.NODE, self.NODE6)
         self.targets.default(self.INSIDE, self.INSIDE6)
-        if router:
-            self._routes()
 
-    def _transit(self):
+    def _route(self):
         self.node.address("n1", f"{self.TRANSIT[0]}/24", f"{self.TRANSIT6[0]}/64")
         self.router.address("r0", f"{self.TRANSIT[1]}/24", f"{self.TRANSIT6[1]}/64")
-
-    def _routes(self):
         self.router.default(self.TRANSIT[0], self.TRANSIT6[0])
-        self.node.ip("route", "add", "198.18.1.0/24", "via", self.TRANSIT[1])
+        self.node.ip("route", "add", "10.80.1.0/24", "via", self.TRANSIT[1])
         self.node.ip("-6", "route", "add", "2001:db8:2::/64", "via", self.TRANSIT6[1])
 
     def interfaces(self, space):
         """The names of a namespace's veth ends."""
-        return {self.client: ("c0",), self.node: ("n0", "n1"), self.targets: ("t0",),
-                self.router: ("r0", "r1")}[space]
+        return tuple(self._interfaces[space])
 
     def close(self):
         for space in self.spaces:
