@@ -7,6 +7,7 @@
 #include "l4/l4_tuple.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <tuple>
 
@@ -15,11 +16,23 @@ namespace nlb::flow {
 namespace {
 
 auto order(const nlb_listener_key& key) {
-    return std::tuple(key.address_be, key.port_be, key.protocol);
+    return std::tuple(key.family, std::to_array(key.address_be), key.port_be, key.protocol);
 }
 
-bool serves_tcp(model::Protocol protocol) {
-    return protocol != model::Protocol::Udp;
+auto order(const nlb_address& address) {
+    return std::tuple(address.family, std::to_array(address.address_be));
+}
+
+constexpr auto kByOrder = [](const auto& a, const auto& b) { return order(a) < order(b); };
+
+std::vector<std::uint8_t> protocols_of(model::Protocol protocol) {
+    if (protocol == model::Protocol::Udp) return {NLB_PROTOCOL_UDP};
+    if (protocol == model::Protocol::TcpUdp) return {NLB_PROTOCOL_TCP, NLB_PROTOCOL_UDP};
+    return {NLB_PROTOCOL_TCP};
+}
+
+std::uint8_t family_of(const IpAddress& address) {
+    return address.is_v4() ? 4 : 6;
 }
 
 } // namespace
@@ -34,10 +47,14 @@ Tables::Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> gro
         NLB_CHECK(group.value.first_slot + std::size_t{group.value.ring_size} <= slots_.size());
     }
     for (const IpAddress& node : nodes) {
-        if (node.is_v4()) nodes_be_.push_back(address_be(node));
+        nlb_address address{};
+        put_address(node, address.address_be);
+        address.family = family_of(node);
+        nodes_.push_back(address);
     }
-    std::sort(nodes_be_.begin(), nodes_be_.end());
-    nodes_be_.erase(std::unique(nodes_be_.begin(), nodes_be_.end()), nodes_be_.end());
+    std::sort(nodes_.begin(), nodes_.end(), kByOrder);
+    const auto same = [](const auto& a, const auto& b) { return order(a) == order(b); };
+    nodes_.erase(std::unique(nodes_.begin(), nodes_.end(), same), nodes_.end());
 }
 
 void Tables::index_listeners() {
@@ -45,58 +62,61 @@ void Tables::index_listeners() {
         ListenerEntry& listener = listeners_[i];
         listener.value.index = i;
         NLB_CHECK(listener.value.group < groups_.size());
-        if (!listener.endpoint.address.is_v4() || !serves_tcp(listener.protocol)) continue;
-        keys_.push_back({{address_be(listener.endpoint.address), nlb_hton16(listener.endpoint.port),
-                          NLB_PROTOCOL_TCP, 0},
-                         i});
+        for (const std::uint8_t protocol : protocols_of(listener.protocol)) {
+            Key entry{{}, listener.value};
+            put_address(listener.endpoint.address, entry.key.address_be);
+            entry.key.port_be = nlb_hton16(listener.endpoint.port);
+            entry.key.protocol = protocol;
+            entry.key.family = family_of(listener.endpoint.address);
+            if (protocol == NLB_PROTOCOL_UDP) entry.value.idle_ms = kUdpIdleMs;
+            keys_.push_back(entry);
+        }
     }
     std::sort(keys_.begin(), keys_.end(),
               [](const Key& a, const Key& b) { return order(a.key) < order(b.key); });
 }
 
-const ListenerEntry* Tables::find(const nlb_listener_key& key) const {
+const nlb_listener* Tables::find(const nlb_listener_key& key) const {
     const auto at = std::lower_bound(keys_.begin(), keys_.end(), key,
                                      [](const Key& entry, const nlb_listener_key& wanted) {
                                          return order(entry.key) < order(wanted);
                                      });
-    if (at == keys_.end() || order(at->key) != order(key)) return nullptr;
-    return &listeners_[at->listener];
+    return at == keys_.end() || order(at->key) != order(key) ? nullptr : &at->value;
 }
 
-bool Tables::is_node(std::uint32_t address_be) const {
-    return std::binary_search(nodes_be_.begin(), nodes_be_.end(), address_be);
+bool Tables::is_node(const nlb_address& address) const {
+    return std::binary_search(nodes_.begin(), nodes_.end(), address, kByOrder);
 }
 
-std::uint32_t address_be(const IpAddress& address) {
-    std::uint32_t value = 0;
-    std::memcpy(&value, address.bytes().data(), sizeof(value));
-    return value;
+void put_address(const IpAddress& address, std::uint32_t (&words_be)[4]) {
+    const auto bytes = address.bytes();
+    std::memset(words_be, 0, sizeof(words_be));
+    std::memcpy(words_be, bytes.data(), bytes.size());
 }
 
-IpAddress address_of(std::uint32_t address_be) {
-    std::uint8_t bytes[4];
-    std::memcpy(bytes, &address_be, sizeof(bytes));
-    return IpAddress::from_bytes(bytes);
+IpAddress address_of(const std::uint32_t (&words_be)[4], std::uint8_t family) {
+    std::uint8_t bytes[16];
+    std::memcpy(bytes, words_be, sizeof(bytes));
+    return IpAddress::from_bytes(std::span(bytes).first(family == 4 ? 4 : 16));
+}
+
+nlb_tuple tuple_of(const Endpoint& source, const Endpoint& destination, std::uint8_t protocol) {
+    NLB_CHECK(source.address.family() == destination.address.family());
+    nlb_tuple tuple{};
+    put_address(source.address, tuple.source_be);
+    put_address(destination.address, tuple.destination_be);
+    tuple.source_port_be = nlb_hton16(source.port);
+    tuple.destination_port_be = nlb_hton16(destination.port);
+    tuple.protocol = protocol;
+    tuple.family = family_of(source.address);
+    return tuple;
 }
 
 std::uint32_t connection_hash(const Tuple& tuple, bool sticky) {
-    NLB_CHECK(tuple.client.address.family() == tuple.destination.address.family());
-    const auto client = tuple.client.address.bytes();
-    const auto destination = tuple.destination.address.bytes();
-    if (tuple.client.address.is_v4()) {
-        nlb_l4_desc desc;
-        nlb_l4_desc_from_tuple(address_be(tuple.client.address), nlb_hton16(tuple.client.port),
-                               address_be(tuple.destination.address),
-                               nlb_hton16(tuple.destination.port), tuple.syn_sequence, &desc);
-        return nlb_flow_hash(&desc.key, desc.sequence, sticky);
-    }
-    nlb_flow6_key key{};
-    std::memcpy(key.source, client.data(), client.size());
-    std::memcpy(key.destination, destination.data(), destination.size());
-    key.source_port_be = nlb_hton16(tuple.client.port);
-    key.destination_port_be = nlb_hton16(tuple.destination.port);
-    key.protocol = NLB_PROTOCOL_TCP;
-    return nlb_flow6_hash(&key, tuple.syn_sequence, sticky);
+    nlb_l4_desc desc;
+    const nlb_tuple ends = tuple_of(tuple.client, tuple.destination, NLB_PROTOCOL_TCP);
+    nlb_l4_desc_from_tuple(&ends, tuple.syn_sequence, &desc);
+    return nlb_flow_hash(&desc.key, desc.sequence, sticky ? 1U : 0U, ends.family == 6 ? 1 : 0);
 }
 
 std::optional<std::uint32_t> decide(const Tables& tables, std::uint32_t listener,

@@ -18,7 +18,7 @@
 namespace nlb::flow {
 
 struct ListenerEntry {
-    nlb_listener value{}; ///< index: position in Tables::listeners
+    nlb_listener value{}; ///< index: position in Tables::listeners; idle_ms: of TCP
     model::ListenerId id;
     model::LoadBalancerId load_balancer;
     std::string zone;
@@ -62,19 +62,20 @@ class Tables {
 
     [[nodiscard]] std::span<const TargetEntry> targets() const { return targets_; }
 
-    /// IPv4 addresses of the node in network order, sorted.
-    [[nodiscard]] std::span<const std::uint32_t> nodes_be() const { return nodes_be_; }
+    /// Addresses of the node, sorted.
+    [[nodiscard]] std::span<const nlb_address> nodes() const { return nodes_; }
 
-    /// Key and index of every listener the packet path can serve: IPv4, and not UDP alone; sorted.
+    /// Key and value of every protocol of every listener, sorted.
     struct Key {
         nlb_listener_key key{};
-        std::uint32_t listener = 0;
+        nlb_listener value{};
     };
 
     [[nodiscard]] std::span<const Key> keys() const { return keys_; }
 
-    [[nodiscard]] const ListenerEntry* find(const nlb_listener_key& key) const;
-    [[nodiscard]] bool is_node(std::uint32_t address_be) const;
+    /// The listener's value for the packet path, or nothing.
+    [[nodiscard]] const nlb_listener* find(const nlb_listener_key& key) const;
+    [[nodiscard]] bool is_node(const nlb_address& address) const;
 
   private:
     void index_listeners();
@@ -84,14 +85,20 @@ class Tables {
     std::vector<std::uint32_t> slots_;
     std::vector<TargetEntry> targets_;
     std::vector<Key> keys_;
-    std::vector<std::uint32_t> nodes_be_;
+    std::vector<nlb_address> nodes_;
 };
 
-/// The four bytes of an IPv4 address as the core holds them.
-std::uint32_t address_be(const IpAddress& address);
+/// [guide, Connection idle timeout]; it cannot be changed.
+constexpr std::uint32_t kUdpIdleMs = 120'000;
 
-/// And back.
-IpAddress address_of(std::uint32_t address_be);
+/// An address as the core holds it: four words in network order.
+void put_address(const IpAddress& address, std::uint32_t (&words_be)[4]);
+
+/// And back. `family`: 4 or 6.
+IpAddress address_of(const std::uint32_t (&words_be)[4], std::uint8_t family);
+
+/// Both ends must be of one family.
+nlb_tuple tuple_of(const Endpoint& source, const Endpoint& destination, std::uint8_t protocol);
 
 /// A TCP connection that arrived.
 struct Tuple {

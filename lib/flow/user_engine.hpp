@@ -3,31 +3,20 @@
 // are Ethernet; the clock is an argument.
 #pragma once
 
+#include "flow/flow_table.hpp"
 #include "flow/tables.hpp"
 
 #include "base/time.hpp"
 
+#include "l4/l4_work.h"
+
 #include <array>
-#include <unordered_map>
+#include <string_view>
+#include <vector>
 
 namespace nlb::flow {
 
 constexpr std::size_t kMostFlows = 1U << 20; ///< entries, two a flow; what the kernel table has
-
-struct KeyHash {
-    std::size_t operator()(const nlb_flow_key& key) const noexcept;
-};
-
-struct KeyEqual {
-    bool operator()(const nlb_flow_key& a, const nlb_flow_key& b) const noexcept;
-};
-
-/// Entries stay where they are until they are erased.
-using FlowTable = std::unordered_map<nlb_flow_key, nlb_flow, KeyHash, KeyEqual>;
-
-/// Keys to delete so that flows which ended more than `kept` ago are forgotten: both directions,
-/// and entries of the target's direction that lead nowhere.
-std::vector<nlb_flow_key> ended_entries(const FlowTable& flows, Nanos now, Nanos kept);
 
 using Counters = std::array<std::uint64_t, NLB_REASON_COUNT>;
 
@@ -36,16 +25,41 @@ struct Decision {
     nlb_l4_verdict verdict{};
 };
 
+/// A question of the decision and its answer.
+struct Asked {
+    nlb_l4_question question;
+    std::uint64_t answer;
+};
+
+/// Something happened to a flow.
+struct Event {
+    nlb_event_kind kind;
+    nlb_pair ends;
+    nlb_flow flow; ///< of the client's direction, as it is now
+};
+
+struct EngineLimits {
+    std::size_t most_flows = kMostFlows;    ///< entries of each address family
+    std::uint64_t new_flows_per_second = 0; ///< above it no flow is opened; 0: no guard
+    std::uint32_t mtu = 0;                  ///< of every way out; 0: everything fits
+};
+
 class UserEngine {
   public:
     /// Keeps a reference to `tables`.
-    explicit UserEngine(const Tables& tables, std::size_t most_flows = kMostFlows)
-        : tables_(&tables), most_flows_(most_flows) {}
+    explicit UserEngine(const Tables& tables, EngineLimits limits = {});
 
     /// Swaps the tables; flows stay.
     void set_tables(const Tables& tables) { tables_ = &tables; }
 
-    /// Decides and changes `frame` accordingly: FORWARD rewrites it, RESET turns it into the RST.
+    /// From now on questions() tells of the last packet; costs time.
+    void keep_questions() { keeps_questions_ = true; }
+
+    /// From now on events() tells of the last packet.
+    void keep_events() { keeps_events_ = true; }
+
+    /// Decides and changes `frame` accordingly: FORWARD rewrites it, RESET and ICMP turn it into
+    /// the answer.
     Decision decide(std::vector<std::uint8_t>& frame, Nanos now);
 
     /// Forgets flows that ended more than `kept` ago, so that a long run stays bounded.
@@ -53,19 +67,41 @@ class UserEngine {
 
     [[nodiscard]] const Counters& counters() const { return counters_; }
 
-    [[nodiscard]] std::size_t entries() const { return flows_.size(); }
+    [[nodiscard]] std::span<const Asked> questions() const { return questions_; }
+
+    [[nodiscard]] std::span<const Event> events() const { return events_; }
+
+    /// Of both address families, two a flow.
+    [[nodiscard]] std::size_t entries() const { return flows4_.size() + flows6_.size(); }
+
+    [[nodiscard]] const FlowTable4& flows4() const { return flows4_; }
+
+    [[nodiscard]] const FlowTable6& flows6() const { return flows6_; }
 
   private:
+    friend struct EngineAccess;
+
     const Tables* tables_;
-    std::size_t most_flows_;
-    FlowTable flows_;
+    EngineLimits limits_;
+    FlowTable4 flows4_;
+    FlowTable6 flows6_;
+    std::vector<nlb_fragment> fragments_;     ///< NLB_FRAGMENT_SLOTS, once a fragment came
+    std::vector<std::uint64_t> exhausted_ns_; ///< by target
+    std::uint64_t second_ = 0;                ///< of the guard
+    std::uint64_t opened_this_second_ = 0;
     Counters counters_{};
+    bool keeps_questions_ = false;
+    bool keeps_events_ = false;
+    std::vector<Asked> questions_;
+    std::vector<Event> events_;
+    nlb_l4_work work_{};
 };
 
 std::string_view action_text(std::uint8_t action);
 std::string_view reason_text(std::uint8_t reason);
 std::string_view reason_sentence(std::uint8_t reason);
-/// The action every packet with this reason meets.
+/// The action every packet with this reason meets; of RESET, packets that are not TCP meet DROP.
 std::uint8_t reason_action(std::uint8_t reason);
+std::string_view question_text(nlb_l4_question question);
 
 } // namespace nlb::flow

@@ -5,6 +5,8 @@
 
 #include "io/fd.hpp"
 
+#include "flow/ended.hpp"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
@@ -43,14 +45,16 @@ Result<void> put(const bpf_map* map, const Key& key, const Value& value) {
 }
 
 Result<void> resize_maps(const nlb_tc& skeleton, const flow::Tables& tables,
-                         std::size_t most_flows) {
+                         const flow::EngineLimits& limits) {
     const std::pair<bpf_map*, std::size_t> sizes[] = {
         {skeleton.maps.nlb_listeners, tables.keys().size()},
         {skeleton.maps.nlb_groups, tables.groups().size()},
         {skeleton.maps.nlb_slots, tables.slots().size()},
         {skeleton.maps.nlb_targets, tables.targets().size()},
-        {skeleton.maps.nlb_nodes, tables.nodes_be().size()},
-        {skeleton.maps.nlb_flows, most_flows}};
+        {skeleton.maps.nlb_nodes, tables.nodes().size()},
+        {skeleton.maps.nlb_exhausted, tables.targets().size()},
+        {skeleton.maps.nlb_flows, limits.most_flows},
+        {skeleton.maps.nlb_flows6, limits.most_flows}};
     for (const auto& [map, entries] : sizes) {
         if (auto done = resize(map, entries); !done) return done;
     }
@@ -70,10 +74,10 @@ Result<void> fill(const bpf_map* map, const Values& values, Project project) {
 
 Result<void> fill_maps(const nlb_tc& skeleton, const flow::Tables& tables) {
     for (const auto& [key, listener] : tables.keys()) {
-        auto done = put(skeleton.maps.nlb_listeners, key, tables.listeners()[listener].value);
+        auto done = put(skeleton.maps.nlb_listeners, key, listener);
         if (!done) return done;
     }
-    for (const std::uint32_t node : tables.nodes_be()) {
+    for (const nlb_address& node : tables.nodes()) {
         if (auto done = put(skeleton.maps.nlb_nodes, node, std::uint32_t{1}); !done) return done;
     }
     const auto value = [](const auto& entry) { return entry.value; };
@@ -93,6 +97,7 @@ struct BpfObject::Loaded {
     std::vector<std::uint8_t> out = std::vector<std::uint8_t>(2 * kLongestRun);
     flow::Tables no_tables; // short frames need none
     flow::UserEngine short_frames{no_tables};
+    flow::EngineLimits limits;
 };
 
 BpfObject::BpfObject(std::unique_ptr<Loaded> loaded) : loaded_(std::move(loaded)) {
@@ -102,13 +107,14 @@ BpfObject::~BpfObject() = default;
 BpfObject::BpfObject(BpfObject&&) noexcept = default;
 BpfObject& BpfObject::operator=(BpfObject&&) noexcept = default;
 
-Result<BpfObject> BpfObject::load(const flow::Tables& tables, std::size_t most_flows) {
+Result<BpfObject> BpfObject::load(const flow::Tables& tables, flow::EngineLimits limits) {
     libbpf_set_print(silent); // errors come back as numbers, and our messages go through app::Log
     auto loaded = std::make_unique<Loaded>();
+    loaded->limits = limits;
     loaded->skeleton.reset(nlb_tc__open());
     if (!loaded->skeleton) return sys_error("open the BPF program nlb_tc");
     nlb_tc& skeleton = *loaded->skeleton;
-    if (auto done = resize_maps(skeleton, tables, most_flows); !done)
+    if (auto done = resize_maps(skeleton, tables, limits); !done)
         return tl::unexpected(done.error());
     skeleton.rodata->nlb_testing = 1;
     if (const int rc = nlb_tc__load(&skeleton); rc != 0)
@@ -121,6 +127,8 @@ Result<flow::Decision> BpfObject::decide(std::vector<std::uint8_t>& frame, Nanos
     const nlb_tc& skeleton = *loaded_->skeleton;
     nlb_test_cell cell{};
     cell.now_ns = static_cast<std::uint64_t>(now.ns);
+    cell.mtu = loaded_->limits.mtu;
+    cell.new_flows_per_second = static_cast<std::uint32_t>(loaded_->limits.new_flows_per_second);
     const std::uint32_t zero = 0;
     if (auto done = put(skeleton.maps.nlb_test, zero, cell); !done)
         return tl::unexpected(done.error());
@@ -145,21 +153,32 @@ Result<flow::Decision> BpfObject::decide(std::vector<std::uint8_t>& frame, Nanos
     return flow::Decision{cell.desc, cell.verdict};
 }
 
-Result<void> BpfObject::sweep(Nanos now, Nanos kept) {
-    const int flows = bpf_map__fd(loaded_->skeleton->maps.nlb_flows);
-    flow::FlowTable all;
-    nlb_flow_key key{};
-    nlb_flow value{};
-    const nlb_flow_key* previous = nullptr;
+namespace {
+
+template <class Key, class Value>
+Result<void> sweep_map(const bpf_map* map, Nanos now, Nanos kept) {
+    const int flows = bpf_map__fd(map);
+    flow::FlowTable<Key, Value> all;
+    Key key{};
+    Value value{};
+    const Key* previous = nullptr;
     while (bpf_map_get_next_key(flows, previous, &key) == 0) {
-        if (bpf_map_lookup_elem(flows, &key, &value) == 0) all.emplace(key, value);
+        if (bpf_map_lookup_elem(flows, &key, &value) == 0) all.insert(key, value);
         previous = &key;
     }
-    for (const nlb_flow_key& ended : flow::ended_entries(all, now, kept)) {
+    for (const Key& ended : flow::ended_entries(all, now, kept)) {
         if (bpf_map_delete_elem(flows, &ended) != 0 && errno != ENOENT)
-            return sys_error("delete from BPF map nlb_flows");
+            return sys_error("delete from BPF map " + std::string(bpf_map__name(map)));
     }
     return {};
+}
+
+} // namespace
+
+Result<void> BpfObject::sweep(Nanos now, Nanos kept) {
+    const auto& maps = loaded_->skeleton->maps;
+    auto swept = sweep_map<nlb_flow_key, nlb_flow4>(maps.nlb_flows, now, kept);
+    return swept ? sweep_map<nlb_tuple, nlb_flow6>(maps.nlb_flows6, now, kept) : swept;
 }
 
 Result<flow::Counters> BpfObject::counters() const {

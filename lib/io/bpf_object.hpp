@@ -14,10 +14,9 @@ namespace nlb::io {
 
 class BpfObject {
   public:
-    /// Loads the program for test runs, with room for `most_flows` entries, and copies `tables`
-    /// into its maps. Errors: System, with what the kernel said.
-    static Result<BpfObject> load(const flow::Tables& tables,
-                                  std::size_t most_flows = flow::kMostFlows);
+    /// Loads the program for test runs and copies `tables` into its maps. Errors: System, with what
+    /// the kernel said.
+    static Result<BpfObject> load(const flow::Tables& tables, flow::EngineLimits limits = {});
 
     ~BpfObject();
     BpfObject(BpfObject&&) noexcept;

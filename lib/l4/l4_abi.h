@@ -8,6 +8,8 @@
 #ifndef NLB_L4_ABI_H
 #define NLB_L4_ABI_H
 
+#include "l4_reasons.h"
+
 typedef __UINT8_TYPE__ nlb_u8;
 typedef __UINT16_TYPE__ nlb_u16;
 typedef __UINT32_TYPE__ nlb_u32;
@@ -47,7 +49,10 @@ typedef __UINT64_TYPE__ nlb_u64;
 #define NLB_NONE 0xffffffffU /* no such index */
 
 /* IANA protocol numbers. */
+#define NLB_PROTOCOL_ICMP 1U
 #define NLB_PROTOCOL_TCP 6U
+#define NLB_PROTOCOL_UDP 17U
+#define NLB_PROTOCOL_ICMPV6 58U
 
 /* [RFC 9293 3.1] */
 #define NLB_TCP_FIN 0x01U
@@ -55,61 +60,21 @@ typedef __UINT64_TYPE__ nlb_u64;
 #define NLB_TCP_RST 0x04U
 #define NLB_TCP_ACK 0x10U
 
-/* What happens to the packet. PASS: not ours, the host goes on with it. FORWARD: rewritten, on its
- * way. RESET: turned into a RST for its sender. DROP: gone. */
-#define NLB_L4_ACTIONS(X)                                                                          \
-    X(PASS, "pass")                                                                                \
-    X(FORWARD, "forward")                                                                          \
-    X(RESET, "reset")                                                                              \
-    X(DROP, "drop")
-
-/* Why. The position is the counter's index; the text is what verdict lines and the table of
- * nlb-forward(8) say, with the sentence. A reason belongs to one action. New ones go to the end.
- *   X(name, action, "text", "sentence") */
-#define NLB_L4_REASONS(X)                                                                          \
-    X(NEW_FLOW, FORWARD, "new-flow", "A SYN opened a flow and a target was chosen for it.")        \
-    X(FLOW, FORWARD, "flow", "The packet belongs to a live flow and goes to its target.")          \
-    X(REPLY, FORWARD, "reply", "The packet is a target's answer and goes back to the client.")     \
-    X(NOT_IPV4, PASS, "not-ipv4", "The frame carries something else than IPv4.")                   \
-    X(TOO_MANY_TAGS, PASS, "too-many-tags", "The frame has more than two VLAN tags.")              \
-    X(NOT_OURS, PASS, "not-ours", "The destination is no address of this node.")                   \
-    X(HANDED_UP, PASS, "handed-up", "The listener is served by sockets, not by the packet path.")  \
-    X(NO_FLOW, RESET, "no-flow", "A segment for a listener neither opens nor belongs to a flow.")  \
-    X(FLOW_EXPIRED, RESET, "flow-expired", "The flow was idle for longer than its timeout.")       \
-    X(TARGET_GONE, RESET, "target-gone", "The target of the flow is not registered any more.")     \
-    X(TARGET_UNHEALTHY, RESET, "target-unhealthy", "The target of the flow became unhealthy.")     \
-    X(NO_TARGET, RESET, "no-target", "The target group has no target to choose from.")             \
-    X(SHORT_FRAME, DROP, "short-frame", "The frame ends inside its link or IPv4 header.")          \
-    X(BAD_IPV4, DROP, "bad-ipv4", "The IPv4 header contradicts itself.")                           \
-    X(BAD_TCP, DROP, "bad-tcp", "The TCP header is cut short or contradicts itself.")              \
-    X(FRAGMENT, DROP, "fragment", "The packet is a fragment for an address of this node.")         \
-    X(NOT_TCP, DROP, "not-tcp", "The packet for an address of this node is not TCP.")              \
-    X(NO_LISTENER, DROP, "no-listener", "No listener has this port on this node's address.")       \
-    X(STRAY_RESET, DROP, "stray-reset", "A RST belongs to no live flow and is never answered.")    \
-    X(PORTS_EXHAUSTED, DROP, "ports-exhausted",                                                    \
-      "No source port was free between the node's address and the target.")                        \
-    X(FLOW_COLLISION, DROP, "flow-collision",                                                      \
-      "The client's address and port already lead another flow to the same target.")               \
-    X(TABLE_FULL, DROP, "table-full", "The flow table has no room.")                               \
-    X(REWRITE_FAILED, DROP, "rewrite-failed", "The frame could not be made writable or resized.")
-
-enum nlb_l4_action {
-
-#define X(name, text) NLB_##name,
-    NLB_L4_ACTIONS(X)
-#undef X
-        NLB_ACTION_COUNT
+/* The 5-tuple as it is in the packet. An IPv4 address is the first word, the others are zero. Also
+ * the key of a direction of an IPv6 flow. */
+struct nlb_tuple {
+    nlb_u32 source_be[4];
+    nlb_u32 destination_be[4];
+    nlb_u16 source_port_be;
+    nlb_u16 destination_port_be;
+    nlb_u8 protocol;
+    nlb_u8 family; /* 4 or 6; 0: nothing could be read */
+    nlb_u8 zero[2];
 };
 
-enum nlb_l4_reason {
+NLB_ASSERT_SIZE(struct nlb_tuple, 40);
 
-#define X(name, action, text, sentence) NLB_REASON_##name,
-    NLB_L4_REASONS(X)
-#undef X
-        NLB_REASON_COUNT
-};
-
-/* A direction of a flow: the 5-tuple as it is in the packet. */
+/* The key of a direction of an IPv4 flow. */
 struct nlb_flow_key {
     nlb_u32 source_be;
     nlb_u32 destination_be;
@@ -121,53 +86,111 @@ struct nlb_flow_key {
 
 NLB_ASSERT_SIZE(struct nlb_flow_key, 16);
 
-/* The same for IPv6; only hashed so far (the proxy balances IPv6 connections). */
-struct nlb_flow6_key {
-    nlb_u8 source[16];
-    nlb_u8 destination[16];
+/* State bits of a flow. All but REPLY live in the value of the client's direction only. */
+#define NLB_FLOW_REPLY 0x01U        /* this value is of the target's direction */
+#define NLB_FLOW_CLIENT_FIN 0x02U   /* the client sent FIN */
+#define NLB_FLOW_TARGET_FIN 0x04U   /* the target sent FIN */
+#define NLB_FLOW_CLIENT_RST 0x08U   /* the client sent RST */
+#define NLB_FLOW_TARGET_RST 0x10U   /* the target sent RST */
+#define NLB_FLOW_EXPIRED 0x20U      /* timed out: packets of either side get a RST */
+#define NLB_FLOW_ANSWERED 0x40U     /* the target sent something that is no RST */
+#define NLB_FLOW_REFUSED 0x80U      /* the target answered the SYN with a RST */
+#define NLB_FLOW_TARGET_DATA 0x100U /* the target sent payload */
+
+/* Where a forwarded packet goes: filled by the kernel frames from the routing table, and believed
+ * while `epoch` is the loader's. Zero in userspace. */
+struct nlb_hop {
+    nlb_u32 ifindex;
+    nlb_u16 mtu;
+    nlb_u16 epoch;
+    nlb_u8 destination[6]; /* link addresses */
+    nlb_u8 source[6];
+};
+
+NLB_ASSERT_SIZE(struct nlb_hop, 20);
+
+/* The value of one direction, all but the addresses that its packets get. Two of them make a flow;
+ * the one of the client's direction holds time and state, and the other finds it: what its packets
+ * become, with the ends swapped, is the other's key. */
+struct nlb_flow {
+    nlb_u64 last_ns;           /* time of the last packet of either side */
+    nlb_u64 bytes;             /* of this direction, IP headers included */
+    nlb_u32 packets;           /* of this direction */
+    nlb_u32 target;            /* index */
+    nlb_u32 target_generation; /* a target index that was given to another target has a new one */
+    nlb_u32 idle_ms;           /* silence after which the flow is forgotten */
+    nlb_u32 opened_s;          /* time of the first packet, full seconds */
+    nlb_u16 listener;          /* index */
+    nlb_u16 state;             /* NLB_FLOW_... */
+    struct nlb_hop hop;
+    nlb_u16 source_port_be; /* what packets get, and the addresses that follow in the table */
+    nlb_u16 destination_port_be;
+};
+
+NLB_ASSERT_SIZE(struct nlb_flow, 64);
+
+struct nlb_flow4 {
+    struct nlb_flow flow;
+    nlb_u32 source_be;
+    nlb_u32 destination_be;
+};
+
+struct nlb_flow6 {
+    struct nlb_flow flow;
+    nlb_u32 source_be[4];
+    nlb_u32 destination_be[4];
+};
+
+NLB_ASSERT_SIZE(struct nlb_flow4, 72);
+NLB_ASSERT_SIZE(struct nlb_flow6, 96);
+
+/* The ports of a datagram, learned from its first fragment. */
+struct nlb_fragment_key {
+    nlb_u32 source_be[4];
+    nlb_u32 destination_be[4];
+    nlb_u32 id; /* as it is in the packet: 16 bits of IPv4, 32 of IPv6 */
+    nlb_u8 protocol;
+    nlb_u8 family;
+    nlb_u8 zero[2];
+};
+
+struct nlb_fragment {
+    struct nlb_fragment_key key;
     nlb_u16 source_port_be;
     nlb_u16 destination_port_be;
-    nlb_u8 protocol;
-    nlb_u8 zero[3];
-};
-
-NLB_ASSERT_SIZE(struct nlb_flow6_key, 40);
-
-/* State bits of a flow. They live in the value of the client's direction only. */
-#define NLB_FLOW_REPLY 0x01U      /* this value is of the target's direction */
-#define NLB_FLOW_CLIENT_FIN 0x02U /* the client sent FIN */
-#define NLB_FLOW_TARGET_FIN 0x04U /* the target sent FIN */
-#define NLB_FLOW_RST 0x08U        /* either side sent RST */
-#define NLB_FLOW_EXPIRED 0x10U    /* timed out: packets of either side get a RST */
-
-/* The value of one direction. Two of them make a flow; the one of the client's direction holds
- * time and state, and the other finds it: `becomes` with its ends swapped is the other's key. */
-struct nlb_flow {
-    struct nlb_flow_key becomes; /* the 5-tuple after rewriting */
-    nlb_u64 last_ns;             /* time of the last packet of either side */
-    nlb_u32 listener;            /* index */
-    nlb_u32 target;              /* index */
-    nlb_u32 target_generation;   /* a target index that was given to another target has a new one */
-    nlb_u32 idle_ms;             /* silence after which the flow is forgotten */
-    nlb_u32 state;               /* NLB_FLOW_... */
     nlb_u32 zero;
+    nlb_u64 seen_ns;
 };
 
-NLB_ASSERT_SIZE(struct nlb_flow, 48);
+NLB_ASSERT_SIZE(struct nlb_fragment, 56);
+
+/* One datagram a slot: a newer one with the same slot takes its place. A power of two. */
+#define NLB_FRAGMENT_SLOTS 4096U
+#define NLB_FRAGMENT_NS 30000000000ULL /* how long later fragments may follow the first */
+
+struct nlb_address { /* of the node */
+    nlb_u32 address_be[4];
+    nlb_u32 family;
+};
+
+NLB_ASSERT_SIZE(struct nlb_address, 20);
 
 struct nlb_listener_key {
-    nlb_u32 address_be;
+    nlb_u32 address_be[4];
     nlb_u16 port_be;
     nlb_u8 protocol;
-    nlb_u8 zero;
+    nlb_u8 family;
 };
 
-NLB_ASSERT_SIZE(struct nlb_listener_key, 8);
+NLB_ASSERT_SIZE(struct nlb_listener_key, 20);
 
-#define NLB_LISTENER_HANDED_UP 0x1U /* needs sockets: TLS, PROXY protocol, IPv6 targets */
+#define NLB_LISTENER_HANDED_UP 0x1U  /* needs sockets: TLS, PROXY protocol */
+#define NLB_LISTENER_TRANSLATES 0x2U /* needs sockets: targets of the other address family */
+#define NLB_LISTENER_HOST_PORT 0x4U  /* no listener: the port is the host's own */
+#define NLB_LISTENER_NO_GATEWAY 0x8U /* refuses IPv6 that came through the internet gateway */
 
 struct nlb_listener {
-    nlb_u32 index;   /* position in the list of listeners, for reports */
+    nlb_u32 index;   /* position in the list of listeners, for reports; below 65,536 */
     nlb_u32 group;   /* index */
     nlb_u32 idle_ms; /* [guide, Connection idle timeout] */
     nlb_u32 flags;   /* NLB_LISTENER_... */
@@ -181,57 +204,86 @@ NLB_ASSERT_SIZE(struct nlb_listener, 16);
 /* How this node treats a target group. Its ring is slots [first_slot, first_slot + ring_size). */
 struct nlb_group {
     nlb_u32 first_slot;
-    nlb_u32 ring_size; /* 0: no target takes new flows */
-    nlb_u32 flags;     /* NLB_GROUP_... */
-    nlb_u32 source_be; /* node's private address */
-};
-
-NLB_ASSERT_SIZE(struct nlb_group, 16);
-
-#define NLB_TARGET_REGISTERED 0x1U /* the index is in use */
-#define NLB_TARGET_RESETS 0x2U     /* its flows are reset: it became unhealthy */
-
-struct nlb_target {
-    nlb_u32 address_be;
-    nlb_u16 port_be;
-    nlb_u16 flags; /* NLB_TARGET_... */
-    nlb_u32 generation;
+    nlb_u32 ring_size;    /* 0: no target takes new flows */
+    nlb_u32 flags;        /* NLB_GROUP_... */
+    nlb_u32 source_be[4]; /* node's private address, of the targets' family */
     nlb_u32 zero;
 };
 
-NLB_ASSERT_SIZE(struct nlb_target, 16);
+NLB_ASSERT_SIZE(struct nlb_group, 32);
+
+#define NLB_TARGET_REGISTERED 0x1U /* the index is in use */
+#define NLB_TARGET_UNHEALTHY 0x2U  /* its flows are reset: it became unhealthy */
+#define NLB_TARGET_TERMINATED 0x4U /* its flows are reset: it was deregistered */
+
+struct nlb_target {
+    nlb_u32 address_be[4];
+    nlb_u16 port_be;
+    nlb_u16 flags; /* NLB_TARGET_... */
+    nlb_u32 generation;
+};
+
+NLB_ASSERT_SIZE(struct nlb_target, 24);
+
+/* What the packet is besides its 5-tuple. */
+#define NLB_DESC_FIRST_FRAGMENT 0x1U /* holds the ports; more follow */
+#define NLB_DESC_LATER_FRAGMENT                                                                    \
+    0x2U                            /* holds no ports; `key` gets them from the first one's entry */
+#define NLB_DESC_ICMP_ERROR 0x4U    /* `key` is the quoted packet's, ends swapped */
+#define NLB_DESC_MAY_NOT_SPLIT 0x8U /* IPv6, or IPv4 with DF */
 
 /* What the decision needs of a packet. */
 struct nlb_l4_desc {
-    struct nlb_flow_key key;
+    struct nlb_tuple key;
     nlb_u32 sequence;
     nlb_u32 acknowledgment;
-    nlb_u32 segment_length; /* SEG.LEN: payload bytes, and one each for SYN and FIN [RFC 9293] */
-    nlb_u16 l3_offset;      /* of the IPv4 header in the frame */
-    nlb_u16 l4_offset;      /* of the TCP header in the frame */
+    nlb_u32 segment_length;  /* SEG.LEN: payload bytes, and one each for SYN and FIN [RFC 9293] */
+    nlb_u32 fragment_id;     /* network order; 0 unless a fragment */
+    nlb_u16 length;          /* of the IP packet by its header's word */
+    nlb_u16 l3_offset;       /* of the IP header in the frame */
+    nlb_u16 l4_offset;       /* of the TCP, UDP or ICMP header in the frame */
+    nlb_u16 inner_l4_offset; /* ICMP_ERROR: of the quoted transport header */
     nlb_u8 tcp_flags;
-    nlb_u8 zero[3];
+    nlb_u8 flags;          /* NLB_DESC_... */
+    nlb_u8 outer_protocol; /* of the packet itself, after extension headers */
+    nlb_u8 ttl;            /* or hop limit */
 };
 
-NLB_ASSERT_SIZE(struct nlb_l4_desc, 36);
+NLB_ASSERT_SIZE(struct nlb_l4_desc, 68);
 
 struct nlb_l4_verdict {
-    nlb_u8 action; /* enum nlb_l4_action */
-    nlb_u8 reason; /* enum nlb_l4_reason */
-    nlb_u16 zero;
-    nlb_u32 listener;            /* index or NLB_NONE */
-    nlb_u32 target;              /* index or NLB_NONE */
-    struct nlb_flow_key becomes; /* FORWARD: the 5-tuple after rewriting; otherwise zero */
+    nlb_u8 action;            /* enum nlb_l4_action */
+    nlb_u8 reason;            /* enum nlb_l4_reason */
+    nlb_u16 mtu;              /* ICMP: what the next hop takes */
+    nlb_u32 listener;         /* index or NLB_NONE */
+    nlb_u32 target;           /* index or NLB_NONE */
+    struct nlb_tuple becomes; /* FORWARD: the 5-tuple after rewriting. ICMP: that of the error, its
+                                 ports 0. Otherwise zero */
 };
 
-NLB_ASSERT_SIZE(struct nlb_l4_verdict, 28);
+NLB_ASSERT_SIZE(struct nlb_l4_verdict, 52);
+
+/* A flow by its two ends. */
+struct nlb_pair {
+    struct nlb_tuple client_key; /* the client's packets as they come */
+    struct nlb_tuple becomes;    /* and as they leave */
+};
+
+/* What the outside hears of flows. */
+enum nlb_event_kind {
+    NLB_EVENT_OPENED,
+    NLB_EVENT_REFUSED, /* the target answered the SYN with a RST */
+    NLB_EVENT_RESET,   /* the target sent RST before any payload */
+    NLB_EVENT_CLOSED   /* both sides sent FIN, or one RST: `flow` says which */
+};
 
 /* Source ports of rewritten flows; the host's own sockets stay below [guide, Client IP
  * preservation: 55,000 connections per target]. */
 #define NLB_SNAT_FIRST_PORT 10240U
 #define NLB_SNAT_PORTS 55000U
-/* Ports tried for one flow: with nine in ten taken, all 128 are taken once in 700,000. */
-#define NLB_SNAT_PROBES 128U
+/* Ports tried for one flow while the target was out of them a moment ago. */
+#define NLB_SNAT_FEW_PROBES 64U
+#define NLB_SNAT_RETRY_NS 1000000000ULL /* how long "a moment ago" is */
 
 /* A flow that both sides closed, or one reset, is kept this long for late segments, no longer. */
 #define NLB_CLOSED_MS 30000U

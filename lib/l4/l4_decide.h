@@ -6,8 +6,7 @@
 #ifndef NLB_L4_DECIDE_H
 #define NLB_L4_DECIDE_H
 
-#include "l4_flow.h"
-#include "l4_hash.h"
+#include "l4_open.h"
 #include "l4_parse.h"
 
 NLB_C_TEXT_BEGIN
@@ -17,213 +16,196 @@ struct nlb_world;
 /* Ports used here; l4_core.h says what each promises. */
 static const struct nlb_listener* nlb_port_listener(struct nlb_world* world,
                                                     const struct nlb_listener_key* key);
-static const struct nlb_group* nlb_port_group(struct nlb_world* world, nlb_u32 index);
-static nlb_u32 nlb_port_slot(struct nlb_world* world, nlb_u32 slot);
-static const struct nlb_target* nlb_port_target(struct nlb_world* world, nlb_u32 index);
-static int nlb_port_is_node(struct nlb_world* world, nlb_u32 address_be);
+static int nlb_port_is_node(struct nlb_world* world, const struct nlb_address* address);
+static int nlb_port_host_socket(struct nlb_world* world, const struct nlb_l4_desc* desc);
+static int nlb_port_from_gateway(struct nlb_world* world);
+static int nlb_port_guard(struct nlb_world* world, nlb_u64 now_ns);
 
-NLB_INLINE void nlb_set_verdict(struct nlb_l4_verdict* verdict, enum nlb_l4_reason reason) {
+/* There is no RST to a packet that is not TCP: it is dropped. */
+NLB_INLINE void nlb_set_verdict(struct nlb_l4_work* work, enum nlb_l4_reason reason) {
     static const nlb_u8 actions[NLB_REASON_COUNT] = {
 #define X(name, action, text, sentence) NLB_##action,
         NLB_L4_REASONS(X)
 #undef X
     };
-    verdict->reason = (nlb_u8)reason;
-    verdict->action = actions[reason];
+    nlb_u8 action = actions[reason];
+    if (action == NLB_RESET && work->desc.outer_protocol != NLB_PROTOCOL_TCP) action = NLB_DROP;
+    work->verdict.reason = (nlb_u8)reason;
+    work->verdict.action = action;
 }
 
-/* Why a flow that exists may not go on; NLB_REASON_FLOW when it may. */
+/* Why a flow that exists may not go on; NLB_REASON_FLOW when it may. A target that was deregistered
+ * keeps its connections unless they are to be terminated [Deregistration delay]; datagrams have no
+ * connection to keep. */
 NLB_INLINE enum nlb_l4_reason nlb_flow_objection(struct nlb_world* world, struct nlb_flow* flow,
-                                                 nlb_u64 now_ns) {
+                                                 nlb_u8 protocol, nlb_u64 now_ns) {
     const struct nlb_target* target;
-    if (nlb_is_over(flow, now_ns)) {
+    const int is_over = nlb_is_over(flow, now_ns);
+    nlb_port_ask(world, NLB_ASK_FLOW_OVER, (nlb_u64)is_over);
+    if (is_over) {
         flow->state |= NLB_FLOW_EXPIRED;
         return NLB_REASON_FLOW_EXPIRED;
     }
     target = nlb_port_target(world, flow->target);
     if (!target || (target->flags & NLB_TARGET_REGISTERED) == 0 ||
         target->generation != flow->target_generation)
-        return NLB_REASON_TARGET_GONE;
-    if ((target->flags & NLB_TARGET_RESETS) != 0) return NLB_REASON_TARGET_UNHEALTHY;
+        return protocol == NLB_PROTOCOL_UDP ? NLB_REASON_TARGET_DEREGISTERED : NLB_REASON_FLOW;
+    if ((target->flags & NLB_TARGET_UNHEALTHY) != 0) return NLB_REASON_TARGET_UNHEALTHY;
+    if ((target->flags & NLB_TARGET_TERMINATED) != 0) return NLB_REASON_TARGET_DEREGISTERED;
     return NLB_REASON_FLOW;
 }
 
-/* Does the packet belong to a flow? 1 when the verdict is given; 0 when it is to be looked at as
- * a packet without a flow. */
-NLB_NOINLINE int nlb_decide_flow(struct nlb_world* world, const struct nlb_l4_desc* desc,
-                                 nlb_u64 now_ns, struct nlb_l4_verdict* verdict) {
-    struct nlb_flow_key client_key;
-    int is_reply;
-    struct nlb_flow* flow = nlb_flow_find(world, &desc->key, &client_key, &is_reply);
-    enum nlb_l4_reason reason;
-    if (!flow) return 0;
-    reason = nlb_flow_objection(world, flow, now_ns);
-    if (!is_reply && nlb_is_opening(desc->tcp_flags) &&
-        (reason != NLB_REASON_FLOW || nlb_is_closed(flow->state))) {
-        nlb_flow_remove(world, &client_key, flow); /* the client's port opens another flow */
+/* A packet of a flow that may go on. */
+NLB_INLINE void nlb_follow_flow(struct nlb_world* world, struct nlb_l4_work* work,
+                                const struct nlb_found* found, int is_reply, nlb_u64 now_ns,
+                                int v6) {
+    enum nlb_l4_reason reason = is_reply ? NLB_REASON_REPLY : NLB_REASON_FLOW;
+    if (is_reply)
+        nlb_swap_ends(&found->ends->client_key, &work->verdict.becomes, v6);
+    else
+        work->verdict.becomes = found->ends->becomes;
+    if ((work->desc.flags & NLB_DESC_ICMP_ERROR) != 0)
+        reason = NLB_REASON_ICMP_ERROR;
+    else
+        nlb_flow_note(world, found, &work->desc, now_ns);
+    nlb_set_verdict(work, reason);
+}
+
+/* Does the packet belong to a flow? 1 when the verdict is given; 0 when it is to be looked at as a
+ * packet without a flow. */
+NLB_INLINE int nlb_decide_flow(struct nlb_world* world, struct nlb_l4_work* work,
+                               const struct nlb_found* found, nlb_u64 now_ns, int v6) {
+    const struct nlb_l4_desc* desc = &work->desc;
+    const int is_reply = found->own != found->client;
+    const int opens = !is_reply &&
+                      (desc->flags & (NLB_DESC_LATER_FRAGMENT | NLB_DESC_ICMP_ERROR)) == 0 &&
+                      nlb_is_opening(desc->key.protocol, desc->tcp_flags);
+    enum nlb_l4_reason reason =
+        nlb_flow_objection(world, found->client, desc->key.protocol, now_ns);
+    nlb_port_ask(world, NLB_ASK_IS_REPLY, (nlb_u64)is_reply);
+    nlb_port_ask(world, NLB_ASK_TARGET_RESETS,
+                 reason == NLB_REASON_TARGET_UNHEALTHY || reason == NLB_REASON_TARGET_DEREGISTERED);
+    if (opens && (reason != NLB_REASON_FLOW || nlb_is_closed(found->client->state))) {
+        nlb_port_ask(world, NLB_ASK_OPENS_ANEW, 1);
+        nlb_flow_remove(world, found->ends, v6);
         return 0;
     }
-    verdict->listener = flow->listener;
-    verdict->target = flow->target;
-    if (reason != NLB_REASON_FLOW) {
-        if ((desc->tcp_flags & NLB_TCP_RST) != 0) reason = NLB_REASON_STRAY_RESET;
-        nlb_set_verdict(verdict, reason);
+    work->verdict.listener = found->client->listener;
+    work->verdict.target = found->client->target;
+    if (reason == NLB_REASON_FLOW) {
+        nlb_follow_flow(world, work, found, is_reply, now_ns, v6);
         return 1;
     }
-    nlb_flow_note(flow, desc->tcp_flags, is_reply, now_ns);
-    if (is_reply) {
-        nlb_swap_ends(&client_key, &verdict->becomes);
-        nlb_set_verdict(verdict, NLB_REASON_REPLY);
-    } else {
-        verdict->becomes = flow->becomes;
-        nlb_set_verdict(verdict, NLB_REASON_FLOW);
-    }
+    if ((desc->tcp_flags & NLB_TCP_RST) != 0) reason = NLB_REASON_STRAY_RESET;
+    if ((desc->flags & NLB_DESC_ICMP_ERROR) != 0) reason = NLB_REASON_ICMP_NO_FLOW;
+    nlb_set_verdict(work, reason);
     return 1;
 }
 
-/* Target of a new flow: index, or NLB_NONE. [Network Load Balancer overview] */
-NLB_INLINE nlb_u32 nlb_choose(struct nlb_world* world, const struct nlb_group* group,
-                              nlb_u32 hash) {
-    if (group->ring_size == 0) return NLB_NONE;
-    return nlb_port_slot(world, group->first_slot + nlb_ring_position(hash, group->ring_size));
+NLB_INLINE int nlb_is_node(struct nlb_world* world, const struct nlb_tuple* key) {
+    struct nlb_address address;
+    int is_node;
+    nlb_copy_address(key->destination_be, address.address_be, 1);
+    address.family = key->family;
+    is_node = nlb_port_is_node(world, &address);
+    nlb_port_ask(world, NLB_ASK_IS_NODE, (nlb_u64)is_node);
+    return is_node;
 }
 
-/* Puts `reply` under `key`; a value that is there may stay only if its flow is alive. */
-NLB_INLINE int nlb_claim(struct nlb_world* world, const struct nlb_flow_key* key,
-                         const struct nlb_flow* reply, nlb_u64 now_ns) {
-    struct nlb_flow_key other_key;
-    struct nlb_flow* other;
-    int is_reply;
-    int put = nlb_port_flow_put(world, key, reply);
-    if (put != NLB_PUT_EXISTS) return put;
-    other = nlb_flow_find(world, key, &other_key, &is_reply);
-    if (other && !nlb_is_over(other, now_ns)) return NLB_PUT_EXISTS;
-    if (other) nlb_flow_remove(world, &other_key, other);
-    return nlb_port_flow_put(world, key, reply);
+/* What matches neither flow nor listener: dropped at an address of this node, unless the host
+ * itself has a connection with these ends. [Listeners: unintended traffic] */
+NLB_INLINE enum nlb_l4_reason nlb_unintended(struct nlb_world* world,
+                                             const struct nlb_l4_desc* desc,
+                                             enum nlb_l4_reason at_node) {
+    int is_of_host;
+    if (!nlb_is_node(world, &desc->key)) return NLB_REASON_NOT_OURS;
+    is_of_host = nlb_port_host_socket(world, desc);
+    nlb_port_ask(world, NLB_ASK_HOST_SOCKET, (nlb_u64)is_of_host);
+    return is_of_host ? NLB_REASON_HOST_SOCKET : at_node;
 }
 
-/* Claims a source port by inserting the target's direction; flow->becomes gets it.
- * [Client IP preservation] */
-NLB_NOINLINE int nlb_claim_port(struct nlb_world* world, nlb_u32 hash, nlb_u64 now_ns,
-                                struct nlb_flow* flow, const struct nlb_flow* reply) {
-    struct nlb_flow_key key;
-    nlb_u32 offset = nlb_ring_position(hash * 0x9e3779b1U, NLB_SNAT_PORTS);
-    /* One more than a multiple of 2, 5 and 11, the primes of 55,000: visits every port. A step of
-     * the flow's own keeps the paths of two flows apart. */
-    const nlb_u32 step = (hash >> 16U) % 500U * 110U + 1U;
-    for (nlb_u32 probe = 0; probe < NLB_SNAT_PROBES; ++probe) {
-        int put;
-        flow->becomes.source_port_be = nlb_hton16((nlb_u16)(NLB_SNAT_FIRST_PORT + offset));
-        nlb_swap_ends(&flow->becomes, &key);
-        put = nlb_claim(world, &key, reply, now_ns);
-        if (put != NLB_PUT_EXISTS) return put;
-        offset = (offset + step) % NLB_SNAT_PORTS;
-    }
-    return NLB_PUT_EXISTS;
+/* Why a listener does not look at the packet as one that may open a flow; NEW_FLOW when it does. */
+NLB_INLINE enum nlb_l4_reason nlb_listener_objection(struct nlb_world* world,
+                                                     const struct nlb_l4_desc* desc,
+                                                     const struct nlb_listener* listener, int v6) {
+    nlb_port_ask(world, NLB_ASK_LISTENER_FLAGS, listener->flags);
+    if ((listener->flags & NLB_LISTENER_HOST_PORT) != 0) return NLB_REASON_HOST_PORT;
+    if (v6 && (listener->flags & NLB_LISTENER_NO_GATEWAY) != 0 && nlb_port_from_gateway(world))
+        return NLB_REASON_INTERNET_GATEWAY; /* [Load balancer attributes] */
+    if ((listener->flags & NLB_LISTENER_HANDED_UP) != 0) return NLB_REASON_HANDED_UP;
+    if ((listener->flags & NLB_LISTENER_TRANSLATES) != 0) return NLB_REASON_NEEDS_TRANSLATION;
+    if ((desc->flags & NLB_DESC_LATER_FRAGMENT) != 0) return NLB_REASON_UNKNOWN_FRAGMENT;
+    if ((desc->tcp_flags & NLB_TCP_RST) != 0) return NLB_REASON_STRAY_RESET;
+    return nlb_is_opening(desc->key.protocol, desc->tcp_flags)
+               ? NLB_REASON_NEW_FLOW
+               : NLB_REASON_NO_FLOW; /* [Listeners: rejected with a RST] */
 }
 
-/* Inserts both directions of a new flow. */
-NLB_INLINE enum nlb_l4_reason nlb_open_flow(struct nlb_world* world,
-                                            const struct nlb_flow_key* client_key,
-                                            const struct nlb_group* group, nlb_u32 hash,
-                                            struct nlb_flow* flow) {
-    const nlb_u64 now_ns = flow->last_ns;
-    struct nlb_flow reply = *flow;
-    struct nlb_flow_key reply_key;
-    int put;
-    reply.state = NLB_FLOW_REPLY;
-    nlb_swap_ends(client_key, &reply.becomes);
-    if ((group->flags & NLB_GROUP_PRESERVE_CLIENT_IP) != 0) {
-        nlb_swap_ends(&flow->becomes, &reply_key);
-        put = nlb_claim(world, &reply_key, &reply, now_ns);
-        if (put == NLB_PUT_EXISTS) return NLB_REASON_FLOW_COLLISION;
-    } else {
-        flow->becomes.source_be = group->source_be;
-        put = nlb_claim_port(world, hash, now_ns, flow, &reply);
-        if (put == NLB_PUT_EXISTS) return NLB_REASON_PORTS_EXHAUSTED;
-    }
-    if (put == NLB_PUT_FULL) return NLB_REASON_TABLE_FULL;
-    put = nlb_port_flow_put(world, client_key, flow);
-    if (put == NLB_PUT_DONE) return NLB_REASON_NEW_FLOW;
-    nlb_swap_ends(&flow->becomes, &reply_key);
-    nlb_port_flow_del(world, &reply_key);
-    return put == NLB_PUT_FULL ? NLB_REASON_TABLE_FULL : NLB_REASON_FLOW_COLLISION;
-}
-
-/* A SYN to a listener: choose a target and remember the flow. */
-NLB_NOINLINE void nlb_decide_new(struct nlb_world* world, const struct nlb_l4_desc* desc,
-                                 const struct nlb_listener* listener, nlb_u64 now_ns,
-                                 struct nlb_l4_verdict* verdict) {
-    const struct nlb_group* group = nlb_port_group(world, listener->group);
-    const struct nlb_target* target;
-    struct nlb_flow flow;
-    enum nlb_l4_reason reason;
-    nlb_u32 hash;
-    nlb_set_verdict(verdict, NLB_REASON_NO_TARGET);
-    if (!group) return;
-    hash = nlb_flow_hash(&desc->key, desc->sequence, group->flags & NLB_GROUP_STICKY);
-    __builtin_memset(&flow, 0, sizeof(flow));
-    flow.target = nlb_choose(world, group, hash);
-    target = nlb_port_target(world, flow.target);
-    if (!target || (target->flags & NLB_TARGET_REGISTERED) == 0) return;
-    flow.becomes = desc->key;
-    flow.becomes.destination_be = target->address_be;
-    flow.becomes.destination_port_be = target->port_be;
-    flow.last_ns = now_ns;
-    flow.listener = listener->index;
-    flow.target_generation = target->generation;
-    flow.idle_ms = listener->idle_ms;
-    verdict->target = flow.target;
-    reason = nlb_open_flow(world, &desc->key, group, hash, &flow);
-    if (reason == NLB_REASON_NEW_FLOW) verdict->becomes = flow.becomes;
-    nlb_set_verdict(verdict, reason);
-}
-
-/* What is not a whole TCP segment. At an address of this node it is unintended traffic
- * [Listeners]; a host that only routes it goes on with it. */
-NLB_INLINE void nlb_decide_unparsed(struct nlb_world* world, enum nlb_l4_parsed parsed,
-                                    const struct nlb_l4_desc* desc,
-                                    struct nlb_l4_verdict* verdict) {
-    enum nlb_l4_reason reason = NLB_REASON_SHORT_FRAME;
-    if (parsed == NLB_PARSED_NOT_IPV4) reason = NLB_REASON_NOT_IPV4;
-    if (parsed == NLB_PARSED_TOO_MANY_TAGS) reason = NLB_REASON_TOO_MANY_TAGS;
-    if (parsed == NLB_PARSED_BAD_IPV4) reason = NLB_REASON_BAD_IPV4;
-    if (parsed >= NLB_PARSED_NOT_TCP) {
-        if (parsed == NLB_PARSED_NOT_TCP) reason = NLB_REASON_NOT_TCP;
-        if (parsed == NLB_PARSED_FRAGMENT) reason = NLB_REASON_FRAGMENT;
-        if (parsed == NLB_PARSED_BAD_TCP) reason = NLB_REASON_BAD_TCP;
-        if (!nlb_port_is_node(world, desc->key.destination_be)) reason = NLB_REASON_NOT_OURS;
-    }
-    nlb_set_verdict(verdict, reason);
-}
-
-NLB_INLINE void nlb_l4_decide(struct nlb_world* world, const struct nlb_l4_desc* desc,
-                              nlb_u64 now_ns, struct nlb_l4_verdict* verdict) {
-    const struct nlb_listener_key key = {desc->key.destination_be, desc->key.destination_port_be,
-                                         desc->key.protocol, 0};
+/* A packet without a flow. */
+NLB_INLINE enum nlb_l4_reason nlb_decide_listener(struct nlb_world* world, struct nlb_l4_work* work,
+                                                  nlb_u64 now_ns, int v6) {
+    const struct nlb_l4_desc* desc = &work->desc;
     const struct nlb_listener* listener;
-    if (nlb_decide_flow(world, desc, now_ns, verdict)) return;
+    struct nlb_listener_key key;
+    enum nlb_l4_reason reason;
+    nlb_copy_address(desc->key.destination_be, key.address_be, v6);
+    key.port_be = desc->key.destination_port_be;
+    key.protocol = desc->key.protocol;
+    key.family = desc->key.family;
     listener = nlb_port_listener(world, &key);
-    if (!listener) { /* [Listeners: unintended traffic is dropped] */
-        nlb_set_verdict(verdict, nlb_port_is_node(world, desc->key.destination_be)
-                                     ? NLB_REASON_NO_LISTENER
-                                     : NLB_REASON_NOT_OURS);
-        return;
+    nlb_port_ask(world, NLB_ASK_LISTENER_KNOWN, listener != 0);
+    if (!listener) return nlb_unintended(world, desc, NLB_REASON_NO_LISTENER);
+    if ((listener->flags & NLB_LISTENER_HOST_PORT) == 0) work->verdict.listener = listener->index;
+    reason = nlb_listener_objection(world, desc, listener, v6);
+    nlb_port_ask(world, NLB_ASK_OPENS_FLOW, reason == NLB_REASON_NEW_FLOW);
+    if (reason != NLB_REASON_NEW_FLOW) return reason;
+    if (nlb_port_guard(world, now_ns)) {
+        nlb_port_ask(world, NLB_ASK_ABOVE_RATE, 1);
+        return NLB_REASON_NEW_FLOW_RATE;
     }
-    verdict->listener = listener->index;
-    if ((listener->flags & NLB_LISTENER_HANDED_UP) != 0) {
-        nlb_set_verdict(verdict, NLB_REASON_HANDED_UP);
-        return;
-    }
-    if ((desc->tcp_flags & NLB_TCP_RST) != 0) {
-        nlb_set_verdict(verdict, NLB_REASON_STRAY_RESET);
-        return;
-    }
-    if (!nlb_is_opening(desc->tcp_flags)) { /* [Listeners: rejected with a RST] */
-        nlb_set_verdict(verdict, NLB_REASON_NO_FLOW);
-        return;
-    }
-    nlb_decide_new(world, desc, listener, now_ns, verdict);
+    return v6 ? nlb_open6(world, work, listener, now_ns) : nlb_open4(world, work, listener, now_ns);
+}
+
+/* A packet with ports. Returns the value of its own direction, which holds the way to the next hop,
+ * or a null pointer when it is not in a flow or opens one. */
+NLB_INLINE struct nlb_flow* nlb_decide(struct nlb_world* world, struct nlb_l4_work* work,
+                                       nlb_u64 now_ns, int v6) {
+    const struct nlb_found found = nlb_flow_find(world, &work->desc.key, &work->found, v6);
+    nlb_port_ask(world, NLB_ASK_FLOW_KNOWN, found.client != 0);
+    if (found.client && nlb_decide_flow(world, work, &found, now_ns, v6)) return found.own;
+    nlb_set_verdict(work, (work->desc.flags & NLB_DESC_ICMP_ERROR) != 0
+                              ? nlb_unintended(world, &work->desc, NLB_REASON_ICMP_NO_FLOW)
+                              : nlb_decide_listener(world, work, now_ns, v6));
+    return 0;
+}
+
+NLB_NOINLINE struct nlb_flow* nlb_decide4(struct nlb_world* world, struct nlb_l4_work* work,
+                                          nlb_u64 now_ns) {
+    return nlb_decide(world, work, now_ns, 0);
+}
+
+NLB_NOINLINE struct nlb_flow* nlb_decide6(struct nlb_world* world, struct nlb_l4_work* work,
+                                          nlb_u64 now_ns) {
+    return nlb_decide(world, work, now_ns, 1);
+}
+
+/* What has no ports. At an address of this node it is unintended traffic [Listeners]; a host that
+ * only routes it goes on with it. */
+NLB_INLINE enum nlb_l4_reason nlb_decide_unparsed(struct nlb_world* world,
+                                                  enum nlb_l4_parsed parsed,
+                                                  const struct nlb_l4_desc* desc) {
+    enum nlb_l4_reason reason = NLB_REASON_SHORT_FRAME;
+    if (parsed == NLB_PARSED_NOT_IP) return NLB_REASON_NOT_IP;
+    if (parsed == NLB_PARSED_TOO_MANY_TAGS) return NLB_REASON_TOO_MANY_TAGS;
+    if (parsed == NLB_PARSED_NEIGHBOR_DISCOVERY) return NLB_REASON_NEIGHBOR_DISCOVERY;
+    if (parsed == NLB_PARSED_BAD_IP) return NLB_REASON_BAD_IP;
+    if (parsed <= NLB_PARSED_TRANSPORT) return reason;
+    if (parsed == NLB_PARSED_LATER_FRAGMENT) reason = NLB_REASON_UNKNOWN_FRAGMENT;
+    if (parsed == NLB_PARSED_ICMP_OTHER) reason = NLB_REASON_ICMP_REFUSED;
+    if (parsed == NLB_PARSED_OTHER_PROTOCOL) reason = NLB_REASON_OTHER_PROTOCOL;
+    if (parsed == NLB_PARSED_TOO_MANY_EXTENSIONS) reason = NLB_REASON_TOO_MANY_EXTENSIONS;
+    if (parsed == NLB_PARSED_BAD_TRANSPORT) reason = NLB_REASON_BAD_TRANSPORT;
+    return nlb_is_node(world, &desc->key) ? reason : NLB_REASON_NOT_OURS;
 }
 
 NLB_C_TEXT_END

@@ -44,33 +44,34 @@ NLB_INLINE nlb_u64 nlb_hash_last_word(nlb_u16 source_port_be, nlb_u16 destinatio
            ((nlb_u64)nlb_ntoh16(destination_port_be) << 32U) | sequence;
 }
 
-/* `sequence`: of the SYN, 0 when there is none (UDP). `sticky`: not 0 when the source decides. */
-NLB_INLINE nlb_u32 nlb_flow_hash(const struct nlb_flow_key* key, nlb_u32 sequence, nlb_u32 sticky) {
-    nlb_u64 word = (nlb_u64)nlb_ntoh32(key->source_be) << 32U;
+NLB_INLINE nlb_u64 nlb_word_be(const nlb_u32* address_be) {
+    return (nlb_u64)nlb_ntoh32(address_be[0]) << 32U | nlb_ntoh32(address_be[1]);
+}
+
+NLB_INLINE nlb_u32 nlb_hash4(const struct nlb_tuple* key, nlb_u64 last_word, nlb_u32 sticky) {
+    nlb_u64 word = (nlb_u64)nlb_ntoh32(key->source_be[0]) << 32U;
     nlb_u64 h = nlb_hash_start(4, key->protocol);
     if (sticky != 0) return (nlb_u32)(nlb_mix64(h + word) >> 32U);
-    h = nlb_mix64(h + (word | nlb_ntoh32(key->destination_be)));
-    word = nlb_hash_last_word(key->source_port_be, key->destination_port_be, sequence);
-    return (nlb_u32)(nlb_mix64(h + word) >> 32U);
+    h = nlb_mix64(h + (word | nlb_ntoh32(key->destination_be[0])));
+    return (nlb_u32)(nlb_mix64(h + last_word) >> 32U);
 }
 
-NLB_INLINE nlb_u64 nlb_word_be(const nlb_u8* bytes) {
-    nlb_u64 word = 0;
-    for (nlb_u32 i = 0; i < 8; ++i)
-        word = (word << 8U) | bytes[i];
-    return word;
-}
-
-NLB_INLINE nlb_u32 nlb_flow6_hash(const struct nlb_flow6_key* key, nlb_u32 sequence,
-                                  nlb_u32 sticky) {
+NLB_INLINE nlb_u32 nlb_hash6(const struct nlb_tuple* key, nlb_u64 last_word, nlb_u32 sticky) {
     nlb_u64 h = nlb_hash_start(6, key->protocol);
-    h = nlb_mix64(h + nlb_word_be(key->source));
-    h = nlb_mix64(h + nlb_word_be(key->source + 8));
+    h = nlb_mix64(h + nlb_word_be(key->source_be));
+    h = nlb_mix64(h + nlb_word_be(key->source_be + 2));
     if (sticky != 0) return (nlb_u32)(h >> 32U);
-    h = nlb_mix64(h + nlb_word_be(key->destination));
-    h = nlb_mix64(h + nlb_word_be(key->destination + 8));
-    h += nlb_hash_last_word(key->source_port_be, key->destination_port_be, sequence);
-    return (nlb_u32)(nlb_mix64(h) >> 32U);
+    h = nlb_mix64(h + nlb_word_be(key->destination_be));
+    h = nlb_mix64(h + nlb_word_be(key->destination_be + 2));
+    return (nlb_u32)(nlb_mix64(h + last_word) >> 32U);
+}
+
+/* `sequence`: of the SYN, 0 when there is none (UDP). `sticky`: not 0 when the source decides. */
+NLB_INLINE nlb_u32 nlb_flow_hash(const struct nlb_tuple* key, nlb_u32 sequence, nlb_u32 sticky,
+                                 int v6) {
+    const nlb_u64 last =
+        nlb_hash_last_word(key->source_port_be, key->destination_port_be, sequence);
+    return v6 ? nlb_hash6(key, last, sticky) : nlb_hash4(key, last, sticky);
 }
 
 /* `ring_size` is not 0. */

@@ -7,97 +7,28 @@
 #ifndef NLB_L4_PARSE_H
 #define NLB_L4_PARSE_H
 
-#include "l4_abi.h"
+#include "l4_wire.h"
 
 NLB_C_TEXT_BEGIN
 
-#define NLB_MOST_VLAN_TAGS 2
-#define NLB_LONGEST_L3_OFFSET 22U /* Ethernet and two tags */
-#define NLB_LONGEST_L4_OFFSET (NLB_LONGEST_L3_OFFSET + 60U)
-#define NLB_LONGEST_HEADERS (NLB_LONGEST_L4_OFFSET + 20U) /* TCP options are not looked at */
-
-#define NLB_ETHERTYPE_IPV4 0x0800U
-#define NLB_ETHERTYPE_8021Q 0x8100U
-#define NLB_ETHERTYPE_8021AD 0x88a8U
-
-/* Structs on the wire are bytes: alignment 1, read by nlb_load16 and nlb_load32. */
-struct nlb_ethernet {
-    nlb_u8 destination[6];
-    nlb_u8 source[6];
-    nlb_u8 type[2];
-};
-
-NLB_ASSERT_SIZE(struct nlb_ethernet, 14);
-
-struct nlb_vlan { /* IEEE 802.1Q tag after the first type field */
-    nlb_u8 control[2];
-    nlb_u8 type[2];
-};
-
-NLB_ASSERT_SIZE(struct nlb_vlan, 4);
-
-struct nlb_ipv4 { /* RFC 791 3.1 */
-    nlb_u8 version_ihl;
-    nlb_u8 tos;
-    nlb_u8 total_length[2];
-    nlb_u8 id[2];
-    nlb_u8 fragment[2];
-    nlb_u8 ttl;
-    nlb_u8 protocol;
-    nlb_u8 checksum[2];
-    nlb_u8 source[4];
-    nlb_u8 destination[4];
-};
-
-NLB_ASSERT_SIZE(struct nlb_ipv4, 20);
-
-struct nlb_tcp { /* RFC 9293 3.1 */
-    nlb_u8 source_port[2];
-    nlb_u8 destination_port[2];
-    nlb_u8 sequence[4];
-    nlb_u8 acknowledgment[4];
-    nlb_u8 data_offset;
-    nlb_u8 flags;
-    nlb_u8 window[2];
-    nlb_u8 checksum[2];
-    nlb_u8 urgent[2];
-};
-
-NLB_ASSERT_SIZE(struct nlb_tcp, 20);
-
-/* What nlb_l4_parse found. Of NLB_PARSED_NOT_TCP and later, the addresses in `key` are valid. */
+/* What nlb_l4_parse found. From NLB_PARSED_TRANSPORT on the addresses in `key` are valid; ports and
+ * what follows from them only of TRANSPORT and ICMP_ERROR. */
 enum nlb_l4_parsed {
-    NLB_PARSED_TCP,
     NLB_PARSED_SHORT,
     NLB_PARSED_TOO_MANY_TAGS,
-    NLB_PARSED_NOT_IPV4,
-    NLB_PARSED_BAD_IPV4,
-    NLB_PARSED_NOT_TCP,
-    NLB_PARSED_FRAGMENT,
-    NLB_PARSED_BAD_TCP
+    NLB_PARSED_NOT_IP,
+    NLB_PARSED_BAD_IP,
+    NLB_PARSED_TRANSPORT,      /* TCP or UDP */
+    NLB_PARSED_ICMP_ERROR,     /* `key` is of the packet it is about, ends swapped */
+    NLB_PARSED_LATER_FRAGMENT, /* ports are not in the packet */
+    NLB_PARSED_ICMP_OTHER,
+    NLB_PARSED_NEIGHBOR_DISCOVERY,
+    NLB_PARSED_OTHER_PROTOCOL,
+    NLB_PARSED_TOO_MANY_EXTENSIONS,
+    NLB_PARSED_BAD_TRANSPORT
 };
 
-/* Network order, as the bytes are. */
-NLB_INLINE nlb_u16 nlb_load16(const nlb_u8* bytes) {
-    nlb_u16 value;
-    __builtin_memcpy(&value, bytes, 2);
-    return value;
-}
-
-NLB_INLINE nlb_u32 nlb_load32(const nlb_u8* bytes) {
-    nlb_u32 value;
-    __builtin_memcpy(&value, bytes, 4);
-    return value;
-}
-
-/* `pointer` = the struct at `offset`, or leave with `otherwise` when it does not end by `end`. */
-#define NLB_PULL(pointer, begin, offset, end, otherwise)                                           \
-    do {                                                                                           \
-        if ((begin) + (offset) + sizeof(*(pointer)) > (end)) return (otherwise);                   \
-        (pointer) = (__typeof__(pointer))((begin) + (offset));                                     \
-    } while (0)
-
-/* Offset of the layer-3 header into `desc`. */
+/* Offset of the layer-3 header and the IP version into `desc`. */
 NLB_INLINE enum nlb_l4_parsed nlb_parse_link(const nlb_u8* begin, const nlb_u8* end,
                                              struct nlb_l4_desc* desc) {
     const struct nlb_ethernet* ethernet;
@@ -115,50 +46,245 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_link(const nlb_u8* begin, const nlb_u8* 
     if (type == NLB_ETHERTYPE_8021Q || type == NLB_ETHERTYPE_8021AD)
         return NLB_PARSED_TOO_MANY_TAGS;
     desc->l3_offset = (nlb_u16)offset;
-    return type == NLB_ETHERTYPE_IPV4 ? NLB_PARSED_TCP : NLB_PARSED_NOT_IPV4;
+    if (type == NLB_ETHERTYPE_IPV4) desc->key.family = 4;
+    if (type == NLB_ETHERTYPE_IPV6) desc->key.family = 6;
+    return desc->key.family != 0 ? NLB_PARSED_TRANSPORT : NLB_PARSED_NOT_IP;
 }
 
-/* `tcp_length`: bytes of header and payload by the IPv4 header's word. */
-NLB_INLINE enum nlb_l4_parsed nlb_parse_tcp(const nlb_u8* begin, const nlb_u8* end,
-                                            nlb_u32 tcp_length, struct nlb_l4_desc* desc) {
+/* `length`: bytes of header and payload by the IP header's word. */
+NLB_INLINE enum nlb_l4_parsed nlb_parse_tcp(const nlb_u8* begin, const nlb_u8* end, nlb_u32 offset,
+                                            nlb_u32 length, struct nlb_l4_desc* desc) {
     const struct nlb_tcp* tcp;
     nlb_u32 header_length;
-    NLB_PULL(tcp, begin, desc->l4_offset, end, NLB_PARSED_BAD_TCP);
+    NLB_PULL(tcp, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
     header_length = ((nlb_u32)tcp->data_offset >> 4U) * 4U;
-    if (header_length < sizeof(*tcp) || header_length > tcp_length) return NLB_PARSED_BAD_TCP;
+    if (header_length < sizeof(*tcp) || header_length > length) return NLB_PARSED_BAD_TRANSPORT;
     desc->key.source_port_be = nlb_load16(tcp->source_port);
     desc->key.destination_port_be = nlb_load16(tcp->destination_port);
     desc->sequence = nlb_ntoh32(nlb_load32(tcp->sequence));
     desc->acknowledgment = nlb_ntoh32(nlb_load32(tcp->acknowledgment));
     desc->tcp_flags = tcp->flags;
-    desc->segment_length = tcp_length - header_length;
+    desc->segment_length = length - header_length;
     if ((tcp->flags & NLB_TCP_SYN) != 0) desc->segment_length += 1U;
     if ((tcp->flags & NLB_TCP_FIN) != 0) desc->segment_length += 1U;
-    return NLB_PARSED_TCP;
+    return NLB_PARSED_TRANSPORT;
 }
 
-/* `desc` is zeroed first. IPv4 options are skipped, not obeyed. */
-NLB_NOINLINE enum nlb_l4_parsed nlb_l4_parse(const nlb_u8* begin, const nlb_u8* end,
+NLB_INLINE enum nlb_l4_parsed nlb_parse_udp(const nlb_u8* begin, const nlb_u8* end, nlb_u32 offset,
+                                            nlb_u32 length, struct nlb_l4_desc* desc) {
+    const struct nlb_udp* udp;
+    NLB_PULL(udp, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
+    if (length < sizeof(*udp)) return NLB_PARSED_BAD_TRANSPORT;
+    desc->key.source_port_be = nlb_load16(udp->source_port);
+    desc->key.destination_port_be = nlb_load16(udp->destination_port);
+    return NLB_PARSED_TRANSPORT;
+}
+
+/* The packet that an ICMP error quotes: its 5-tuple with the ends swapped, so that it is of the
+ * error's own direction. Quoted extension headers and later fragments have no ports to be read. */
+NLB_INLINE enum nlb_l4_parsed nlb_parse_quoted4(const nlb_u8* begin, const nlb_u8* end,
+                                                nlb_u32* offset, struct nlb_tuple* quoted) {
+    const struct nlb_ipv4* ip;
+    nlb_u32 header_length;
+    NLB_PULL(ip, begin, *offset, end, NLB_PARSED_BAD_TRANSPORT);
+    header_length = (ip->version_ihl & 0x0fU) * 4U;
+    if (ip->version_ihl >> 4U != 4U || header_length < sizeof(*ip)) return NLB_PARSED_BAD_TRANSPORT;
+    if ((nlb_ntoh16(nlb_load16(ip->fragment)) & NLB_IPV4_OFFSET) != 0)
+        return NLB_PARSED_BAD_TRANSPORT;
+    quoted->source_be[0] = nlb_load32(ip->destination);
+    quoted->destination_be[0] = nlb_load32(ip->source);
+    quoted->protocol = ip->protocol;
+    *offset += header_length;
+    return NLB_PARSED_ICMP_ERROR;
+}
+
+NLB_INLINE enum nlb_l4_parsed nlb_parse_quoted6(const nlb_u8* begin, const nlb_u8* end,
+                                                nlb_u32* offset, struct nlb_tuple* quoted) {
+    const struct nlb_ipv6* ip;
+    NLB_PULL(ip, begin, *offset, end, NLB_PARSED_BAD_TRANSPORT);
+    if (ip->version_class_flow[0] >> 4U != 6U) return NLB_PARSED_BAD_TRANSPORT;
+    __builtin_memcpy(quoted->source_be, ip->destination, 16);
+    __builtin_memcpy(quoted->destination_be, ip->source, 16);
+    quoted->protocol = ip->next_header;
+    *offset += (nlb_u32)sizeof(*ip);
+    return NLB_PARSED_ICMP_ERROR;
+}
+
+struct nlb_ports { /* what TCP and UDP begin with */
+    nlb_u8 source[2];
+    nlb_u8 destination[2];
+};
+
+/* desc->key changes only when the quoted packet could be read. */
+NLB_INLINE enum nlb_l4_parsed nlb_parse_quoted(const nlb_u8* begin, const nlb_u8* end,
+                                               nlb_u32 offset, struct nlb_l4_desc* desc) {
+    struct nlb_tuple quoted;
+    const struct nlb_ports* ports;
+    enum nlb_l4_parsed parsed;
+    __builtin_memset(&quoted, 0, sizeof(quoted));
+    quoted.family = desc->key.family;
+    parsed = quoted.family == 4 ? nlb_parse_quoted4(begin, end, &offset, &quoted)
+                                : nlb_parse_quoted6(begin, end, &offset, &quoted);
+    if (parsed != NLB_PARSED_ICMP_ERROR) return parsed;
+    if (quoted.protocol != NLB_PROTOCOL_TCP && quoted.protocol != NLB_PROTOCOL_UDP)
+        return NLB_PARSED_ICMP_OTHER;
+    if (offset > NLB_LONGEST_HEADERS) return NLB_PARSED_BAD_TRANSPORT;
+    NLB_PULL(ports, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
+    quoted.source_port_be = nlb_load16(ports->destination);
+    quoted.destination_port_be = nlb_load16(ports->source);
+    desc->key = quoted;
+    desc->inner_l4_offset = (nlb_u16)offset;
+    desc->flags |= NLB_DESC_ICMP_ERROR;
+    return NLB_PARSED_ICMP_ERROR;
+}
+
+NLB_INLINE int nlb_is_neighbor_discovery(nlb_u8 type) {
+    return (type >= NLB_ICMPV6_FIRST_NEIGHBOR && type <= NLB_ICMPV6_LAST_NEIGHBOR) ||
+           type == NLB_ICMPV6_LISTENER_REPORT_V2;
+}
+
+/* [guide, Listeners: of ICMP, type 3 only] */
+NLB_NOINLINE enum nlb_l4_parsed nlb_parse_icmp(const nlb_u8* begin, const nlb_u8* end,
+                                               nlb_u32 offset, struct nlb_l4_desc* desc) {
+    const struct nlb_icmp* icmp;
+    if (offset > NLB_LONGEST_L4_OFFSET) return NLB_PARSED_BAD_TRANSPORT;
+    NLB_PULL(icmp, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
+    if (desc->key.family == 4) {
+        if (icmp->type != NLB_ICMP_UNREACHABLE) return NLB_PARSED_ICMP_OTHER;
+    } else {
+        if (nlb_is_neighbor_discovery(icmp->type)) return NLB_PARSED_NEIGHBOR_DISCOVERY;
+        if (icmp->type != NLB_ICMPV6_UNREACHABLE && icmp->type != NLB_ICMPV6_TOO_BIG)
+            return NLB_PARSED_ICMP_OTHER;
+    }
+    return nlb_parse_quoted(begin, end, offset + (nlb_u32)sizeof(*icmp), desc);
+}
+
+NLB_INLINE enum nlb_l4_parsed nlb_parse_transport(const nlb_u8* begin, const nlb_u8* end,
+                                                  nlb_u32 offset, nlb_u32 length,
+                                                  struct nlb_l4_desc* desc) {
+    const nlb_u8 protocol = desc->key.protocol;
+    desc->outer_protocol = protocol;
+    desc->l4_offset = (nlb_u16)offset;
+    if ((desc->flags & NLB_DESC_LATER_FRAGMENT) != 0) return NLB_PARSED_LATER_FRAGMENT;
+    if (protocol == NLB_PROTOCOL_TCP) return nlb_parse_tcp(begin, end, offset, length, desc);
+    if (protocol == NLB_PROTOCOL_UDP) return nlb_parse_udp(begin, end, offset, length, desc);
+    if (protocol == (desc->key.family == 4 ? NLB_PROTOCOL_ICMP : NLB_PROTOCOL_ICMPV6))
+        return nlb_parse_icmp(begin, end, offset, desc);
+    return NLB_PARSED_OTHER_PROTOCOL;
+}
+
+/* IPv4 options are skipped, not obeyed. */
+NLB_INLINE enum nlb_l4_parsed nlb_parse_ipv4(const nlb_u8* begin, const nlb_u8* end,
                                              struct nlb_l4_desc* desc) {
     const struct nlb_ipv4* ip;
-    enum nlb_l4_parsed parsed;
+    const nlb_u32 l3 = desc->l3_offset;
     nlb_u32 header_length;
-    nlb_u32 total_length;
+    nlb_u16 fragment;
+    if (l3 > NLB_LONGEST_L3_OFFSET) return NLB_PARSED_SHORT;
+    NLB_PULL(ip, begin, l3, end, NLB_PARSED_SHORT);
+    header_length = (ip->version_ihl & 0x0fU) * 4U;
+    desc->length = nlb_ntoh16(nlb_load16(ip->total_length));
+    if (ip->version_ihl >> 4U != 4U || header_length < sizeof(*ip) || desc->length < header_length)
+        return NLB_PARSED_BAD_IP;
+    desc->key.source_be[0] = nlb_load32(ip->source);
+    desc->key.destination_be[0] = nlb_load32(ip->destination);
+    desc->key.protocol = ip->protocol;
+    desc->ttl = ip->ttl;
+    fragment = nlb_ntoh16(nlb_load16(ip->fragment));
+    if ((fragment & NLB_IPV4_DF) != 0) desc->flags |= NLB_DESC_MAY_NOT_SPLIT;
+    if ((fragment & (NLB_IPV4_MF | NLB_IPV4_OFFSET)) != 0) {
+        desc->flags |=
+            (fragment & NLB_IPV4_OFFSET) != 0 ? NLB_DESC_LATER_FRAGMENT : NLB_DESC_FIRST_FRAGMENT;
+        desc->fragment_id = nlb_load16(ip->id);
+    }
+    return nlb_parse_transport(begin, end, l3 + header_length, desc->length - header_length, desc);
+}
+
+NLB_INLINE enum nlb_l4_parsed nlb_parse_fragment6(const struct nlb_ipv6_fragment* header,
+                                                  struct nlb_l4_desc* desc) {
+    const nlb_u16 offset = nlb_ntoh16(nlb_load16(header->offset));
+    if ((desc->flags & (NLB_DESC_FIRST_FRAGMENT | NLB_DESC_LATER_FRAGMENT)) != 0)
+        return NLB_PARSED_BAD_IP; /* fragments of fragments */
+    desc->fragment_id = nlb_load32(header->id);
+    if ((offset & 0xfff8U) != 0)
+        desc->flags |= NLB_DESC_LATER_FRAGMENT;
+    else if ((offset & 1U) != 0)
+        desc->flags |= NLB_DESC_FIRST_FRAGMENT;
+    return NLB_PARSED_TRANSPORT;
+}
+
+NLB_INLINE int nlb_is_extension(nlb_u8 next) {
+    return next == NLB_IPV6_HOP_BY_HOP || next == NLB_IPV6_ROUTING || next == NLB_IPV6_FRAGMENT ||
+           next == NLB_IPV6_DESTINATION;
+}
+
+/* Offset and protocol of the header after the extension headers; a bounded chain. */
+NLB_NOINLINE enum nlb_l4_parsed nlb_parse_extensions(const nlb_u8* begin, const nlb_u8* end,
+                                                     struct nlb_l4_desc* desc) {
+    nlb_u32 offset = desc->l4_offset;
+    nlb_u8 next = desc->key.protocol;
+    for (int i = 0; i < NLB_MOST_EXTENSIONS; ++i) {
+        const struct nlb_ipv6_fragment* header; /* the others begin with the same byte */
+        if (!nlb_is_extension(next)) break;
+        if (offset > NLB_LONGEST_L4_OFFSET) return NLB_PARSED_TOO_MANY_EXTENSIONS;
+        NLB_PULL(header, begin, offset, end, NLB_PARSED_SHORT);
+        if (next == NLB_IPV6_FRAGMENT) {
+            const enum nlb_l4_parsed parsed = nlb_parse_fragment6(header, desc);
+            if (parsed != NLB_PARSED_TRANSPORT) return parsed;
+            offset += (nlb_u32)sizeof(*header);
+        } else {
+            offset += ((nlb_u32)header->reserved + 1U) * 8U; /* there the length */
+        }
+        next = header->next_header;
+        if ((desc->flags & NLB_DESC_LATER_FRAGMENT) != 0) break;
+    }
+    if ((desc->flags & NLB_DESC_LATER_FRAGMENT) == 0 &&
+        (nlb_is_extension(next) || offset > NLB_LONGEST_L4_OFFSET))
+        return NLB_PARSED_TOO_MANY_EXTENSIONS;
+    desc->key.protocol = next;
+    desc->l4_offset = (nlb_u16)offset;
+    return NLB_PARSED_TRANSPORT;
+}
+
+NLB_INLINE enum nlb_l4_parsed nlb_parse_ipv6(const nlb_u8* begin, const nlb_u8* end,
+                                             struct nlb_l4_desc* desc) {
+    const struct nlb_ipv6* ip;
+    const nlb_u32 l3 = desc->l3_offset;
+    enum nlb_l4_parsed parsed;
+    nlb_u32 payload_length;
+    nlb_u32 extensions;
+    if (l3 > NLB_LONGEST_L3_OFFSET) return NLB_PARSED_SHORT;
+    NLB_PULL(ip, begin, l3, end, NLB_PARSED_SHORT);
+    if (ip->version_class_flow[0] >> 4U != 6U) return NLB_PARSED_BAD_IP;
+    payload_length = nlb_ntoh16(nlb_load16(ip->payload_length));
+    desc->length = (nlb_u16)(payload_length > 0xffffU - sizeof(*ip)
+                                 ? 0xffffU
+                                 : payload_length + sizeof(*ip)); /* as near as 16 bits come */
+    __builtin_memcpy(desc->key.source_be, ip->source, 16);
+    __builtin_memcpy(desc->key.destination_be, ip->destination, 16);
+    desc->key.protocol = ip->next_header;
+    desc->ttl = ip->hop_limit;
+    desc->flags |= NLB_DESC_MAY_NOT_SPLIT;
+    desc->l4_offset = (nlb_u16)(l3 + sizeof(*ip));
+    if (nlb_is_extension(ip->next_header)) {
+        parsed = nlb_parse_extensions(begin, end, desc);
+        if (parsed != NLB_PARSED_TRANSPORT) return parsed;
+    }
+    extensions = desc->l4_offset - l3 - (nlb_u32)sizeof(*ip);
+    if (desc->l4_offset > NLB_LONGEST_L4_OFFSET) return NLB_PARSED_TOO_MANY_EXTENSIONS;
+    if (extensions > payload_length) return NLB_PARSED_BAD_IP;
+    return nlb_parse_transport(begin, end, desc->l4_offset, payload_length - extensions, desc);
+}
+
+/* `desc` is zeroed first. */
+NLB_NOINLINE enum nlb_l4_parsed nlb_l4_parse(const nlb_u8* begin, const nlb_u8* end,
+                                             struct nlb_l4_desc* desc) {
+    enum nlb_l4_parsed parsed;
     __builtin_memset(desc, 0, sizeof(*desc));
     parsed = nlb_parse_link(begin, end, desc);
-    if (parsed != NLB_PARSED_TCP) return parsed;
-    NLB_PULL(ip, begin, desc->l3_offset, end, NLB_PARSED_SHORT);
-    header_length = (ip->version_ihl & 0x0fU) * 4U;
-    total_length = nlb_ntoh16(nlb_load16(ip->total_length));
-    if (ip->version_ihl >> 4U != 4U || header_length < sizeof(*ip) || total_length < header_length)
-        return NLB_PARSED_BAD_IPV4;
-    desc->l4_offset = (nlb_u16)(desc->l3_offset + header_length);
-    desc->key.source_be = nlb_load32(ip->source);
-    desc->key.destination_be = nlb_load32(ip->destination);
-    desc->key.protocol = ip->protocol;
-    if ((nlb_ntoh16(nlb_load16(ip->fragment)) & 0x3fffU) != 0) return NLB_PARSED_FRAGMENT;
-    if (ip->protocol != NLB_PROTOCOL_TCP) return NLB_PARSED_NOT_TCP;
-    return nlb_parse_tcp(begin, end, total_length - header_length, desc);
+    if (parsed != NLB_PARSED_TRANSPORT) return parsed;
+    return desc->key.family == 4 ? nlb_parse_ipv4(begin, end, desc)
+                                 : nlb_parse_ipv6(begin, end, desc);
 }
 
 NLB_C_TEXT_END

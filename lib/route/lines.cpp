@@ -55,11 +55,14 @@ void append_listener(const GroupUse& use, const model::Listener& listener, const
                             .address = zone.address,
                             .port = listener.port,
                             .group = use.group->id,
-                            .idle_timeout_ms = idle_timeout_ms(listener)};
+                            .idle_timeout_ms = idle_timeout_ms(listener),
+                            .deny_internet_gateway = std::nullopt};
     lines.emplace_back(line);
     if (use.load_balancer->ip_address_type == model::LoadBalancerIpType::Dualstack &&
         zone.ipv6_address) {
         line.address = *zone.ipv6_address;
+        if (use.load_balancer->attributes.ipv6_deny_all_igw_traffic)
+            line.deny_internet_gateway = true;
         lines.emplace_back(std::move(line));
     }
 }
@@ -86,7 +89,8 @@ contract::Route route_line(const GroupUse& use, const NodeRoutes& node, const Ta
                          .eligible = route.eligible,
                          .reason = route.reason,
                          .state = route.health.state,
-                         .state_reason = std::nullopt};
+                         .state_reason = std::nullopt,
+                         .terminated = std::nullopt};
     if (route.health.reason != model::HealthReason::None) line.state_reason = route.health.reason;
     return line;
 }

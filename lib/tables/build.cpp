@@ -100,7 +100,7 @@ class Targets {
         flow::TargetEntry& entry = entries_[next_free_];
         const std::uint32_t generation = entry.value.generation + 1;
         entry = {{}, route.group, route.target, endpoint_of(route.address, route.port)};
-        if (route.address.is_v4()) entry.value.address_be = flow::address_be(route.address);
+        flow::put_address(route.address, entry.value.address_be);
         entry.value.port_be = nlb_hton16(entry.endpoint.port);
         entry.value.flags = NLB_TARGET_REGISTERED;
         entry.value.generation = generation;
@@ -116,8 +116,9 @@ class Targets {
             auto& flags = entries_[at].value.flags;
             const bool resets =
                 route->state == model::HealthState::Unhealthy && !open_.contains(at);
-            flags = static_cast<std::uint16_t>(NLB_TARGET_REGISTERED |
-                                               (resets ? NLB_TARGET_RESETS : 0U));
+            flags = static_cast<std::uint16_t>(
+                NLB_TARGET_REGISTERED | (resets ? NLB_TARGET_UNHEALTHY : 0U) |
+                (route->terminated.value_or(false) ? NLB_TARGET_TERMINATED : 0U));
         }
     }
 
@@ -183,16 +184,22 @@ flow::GroupEntry group_of(const Routing& routing, const std::vector<const Route*
     group.value.ring_size = group.members.empty() ? 0 : route::ring_size(routes.size());
     if (routing.sticky) group.value.flags |= NLB_GROUP_STICKY;
     if (routing.preserve_client_ip) group.value.flags |= NLB_GROUP_PRESERVE_CLIENT_IP;
-    if (routing.source.is_v4()) group.value.source_be = flow::address_be(routing.source);
+    flow::put_address(routing.source, group.value.source_be);
     return group;
 }
 
-bool needs_sockets(const Listener& listener, const Routing& routing,
-                   const std::vector<const Route*>& routes) {
-    return listener.protocol == model::Protocol::Tls || routing.proxy_protocol_v2 ||
-           !routing.source.is_v4() ||
-           std::any_of(routes.begin(), routes.end(),
-                       [](const Route* route) { return !route->address.is_v4(); });
+/// What of the listener the packet path leaves to sockets: the byte stream, and targets (or the
+/// address they would be sent from) of the other address family [guide, IP address type].
+std::uint32_t flags_of(const Listener& listener, const Routing& routing,
+                       const std::vector<const Route*>& routes) {
+    if (listener.protocol == model::Protocol::Tls || routing.proxy_protocol_v2)
+        return NLB_LISTENER_HANDED_UP;
+    const bool is_v4 = listener.address.is_v4();
+    const bool translates = routing.source.is_v4() != is_v4 ||
+                            std::any_of(routes.begin(), routes.end(), [&](const Route* route) {
+                                return route->address.is_v4() != is_v4;
+                            });
+    return translates ? NLB_LISTENER_TRANSLATES : 0U;
 }
 
 Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines) {
@@ -219,8 +226,9 @@ Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines) {
         entry.value.group =
             static_cast<std::uint32_t>(std::distance(lines.routings.begin(), routing));
         entry.value.idle_ms = static_cast<std::uint32_t>(line->idle_timeout_ms);
-        if (needs_sockets(*line, *routing->second, lines.routes[key]))
-            entry.value.flags |= NLB_LISTENER_HANDED_UP;
+        entry.value.flags = flags_of(*line, *routing->second, lines.routes[key]);
+        if (line->deny_internet_gateway.value_or(false))
+            entry.value.flags |= NLB_LISTENER_NO_GATEWAY;
         entries.push_back(std::move(entry));
     }
     return entries;

@@ -62,10 +62,11 @@ class RandomFrames {
     }
 
     PacketBuilder answer() {
-        const nlb_flow_key& key = answers_[below(answers_.size())];
+        const nlb_tuple& key = answers_[below(answers_.size())];
         return PacketBuilder()
-            .from(flow::address_of(key.destination_be).text(), nlb_ntoh16(key.destination_port_be))
-            .to(flow::address_of(key.source_be).text(), nlb_ntoh16(key.source_port_be))
+            .from(flow::address_of(key.destination_be, 4).text(),
+                  nlb_ntoh16(key.destination_port_be))
+            .to(flow::address_of(key.source_be, 4).text(), nlb_ntoh16(key.source_port_be))
             .flags(below(2) == 0 ? "A" : some_flags())
             .sequence(number())
             .acknowledgment(number());
@@ -103,7 +104,7 @@ class RandomFrames {
 
     std::mt19937_64 random_;
     Nanos now_ = Nanos::seconds(1'700'000'000);
-    std::vector<nlb_flow_key> answers_;
+    std::vector<nlb_tuple> answers_;
 };
 
 } // namespace nlb::test

@@ -179,30 +179,32 @@ BOOST_AUTO_TEST_CASE(what_is_no_listener_is_dropped_at_the_node_and_passed_elsew
           {step(1, from_client("S").to(kNode, 81), NLB_REASON_NO_LISTENER),
            step(1, from_client("A").to(kPrivate, 40000), NLB_REASON_NO_LISTENER),
            step(1, from_client("S").to("203.0.113.9", 80), NLB_REASON_NOT_OURS),
-           step(1, from_client("S").protocol(17), NLB_REASON_NOT_TCP),
-           step(1, from_client("S").protocol(1).to(kPrivate, 0), NLB_REASON_NOT_TCP),
+           step(1, from_client("S").protocol(17), NLB_REASON_NO_LISTENER),
+           step(1, from_client("S").protocol(47), NLB_REASON_OTHER_PROTOCOL),
+           step(1, from_client("S").protocol(47).to(kPrivate, 0), NLB_REASON_OTHER_PROTOCOL),
            step(1, from_client("S").protocol(17).to("203.0.113.9", 80), NLB_REASON_NOT_OURS),
-           step(1, from_client("S").ethertype(0x86dd), NLB_REASON_NOT_IPV4),
-           step(1, from_client("S").ethertype(0x0806), NLB_REASON_NOT_IPV4)}});
+           step(1, from_client("S").ethertype(0x86dd), NLB_REASON_BAD_IP),
+           step(1, from_client("S").ethertype(0x0806), NLB_REASON_NOT_IP)}});
 }
 
 BOOST_AUTO_TEST_CASE(fragments_are_told_apart_and_never_read_as_tcp) {
     play({"fragments are told apart and never read as TCP",
           one_target(),
-          {step(1, from_client("S").fragment(0x2000), NLB_REASON_FRAGMENT),
-           step(1, from_client("S").fragment(0x0010), NLB_REASON_FRAGMENT),
+          {step(1, from_client("S").fragment(0x2000), NLB_REASON_NEW_FLOW,
+                to_target("S").fragment(0x2000)),
+           step(1, from_client("S").fragment(0x0010).id(9), NLB_REASON_UNKNOWN_FRAGMENT),
            step(1, from_client("S").fragment(0x2010).to("203.0.113.9", 80), NLB_REASON_NOT_OURS)}});
 }
 
 BOOST_AUTO_TEST_CASE(headers_that_contradict_themselves_are_dropped) {
     play({"headers that contradict themselves are dropped",
           one_target(),
-          {step(1, from_client("S").version_ihl(0x44), NLB_REASON_BAD_IPV4),
-           step(1, from_client("S").version_ihl(0x65), NLB_REASON_BAD_IPV4),
-           step(1, from_client("S").total_length(19), NLB_REASON_BAD_IPV4),
-           step(1, from_client("S").total_length(39), NLB_REASON_BAD_TCP),
-           step(1, from_client("S").data_offset(4), NLB_REASON_BAD_TCP),
-           step(1, from_client("S").data_offset(6), NLB_REASON_BAD_TCP),
+          {step(1, from_client("S").version_ihl(0x44), NLB_REASON_BAD_IP),
+           step(1, from_client("S").version_ihl(0x65), NLB_REASON_BAD_IP),
+           step(1, from_client("S").total_length(19), NLB_REASON_BAD_IP),
+           step(1, from_client("S").total_length(39), NLB_REASON_BAD_TRANSPORT),
+           step(1, from_client("S").data_offset(4), NLB_REASON_BAD_TRANSPORT),
+           step(1, from_client("S").data_offset(6), NLB_REASON_BAD_TRANSPORT),
            step(1, from_client("S").data_offset(4).to("203.0.113.9", 80), NLB_REASON_NOT_OURS)}});
 }
 
@@ -211,7 +213,7 @@ BOOST_AUTO_TEST_CASE(frames_that_end_too_early_are_dropped_and_payload_may_be_mi
     for (std::size_t bytes = 0; bytes < 34; ++bytes)
         row.steps.push_back(step(1, from_client("S").cut(bytes), NLB_REASON_SHORT_FRAME));
     for (std::size_t bytes = 34; bytes < 54; ++bytes)
-        row.steps.push_back(step(1, from_client("S").cut(bytes), NLB_REASON_BAD_TCP));
+        row.steps.push_back(step(1, from_client("S").cut(bytes), NLB_REASON_BAD_TRANSPORT));
     for (std::size_t bytes = 14; bytes < 22; ++bytes)
         row.steps.push_back(
             step(1, from_client("S").vlan(1).vlan(2).cut(bytes), NLB_REASON_SHORT_FRAME));

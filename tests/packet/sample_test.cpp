@@ -50,7 +50,7 @@ nlb::Endpoint busiest(const std::vector<Stamped>& packets) {
         Frame frame = packet.frame;
         const nlb_l4_desc desc = parser.decide(frame, packet.time).desc;
         if (desc.key.protocol != NLB_PROTOCOL_TCP || desc.key.destination_port_be == 0) continue;
-        counts[{nlb::flow::address_of(desc.key.destination_be),
+        counts[{nlb::flow::address_of(desc.key.destination_be, desc.key.family),
                 nlb_ntoh16(desc.key.destination_port_be)}] +=
             (desc.tcp_flags & (NLB_TCP_SYN | NLB_TCP_ACK)) == NLB_TCP_SYN ? 1000 : 1;
     }

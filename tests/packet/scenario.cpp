@@ -38,6 +38,7 @@ Frame wanted_frame(const Step& step, const Frame& in, const nlb_l4_verdict& verd
     PacketBuilder builder = *step.becomes;
     if (verdict.reason == NLB_REASON_NEW_FLOW || verdict.reason == NLB_REASON_FLOW)
         builder.source_port(nlb_ntoh16(verdict.becomes.source_port_be));
+    if (verdict.action == NLB_FORWARD) builder.ttl(63); // one hop less to go
     return builder.build();
 }
 

@@ -114,7 +114,7 @@ class Replay(nlbtest.TestCase):
 
     def test_every_reason_of_the_core_is_in_the_manual_page_and_no_other(self):
         root = os.path.dirname(os.path.dirname(HERE))
-        header = content(os.path.join(root, "lib", "l4", "l4_abi.h")).decode()
+        header = content(os.path.join(root, "lib", "l4", "l4_reasons.h")).decode()
         table = re.search(r"#define NLB_L4_REASONS\(X\)(.*?)\n\n", header, re.S)[1]
         reasons = re.findall(r'X\(\w+, (\w+), "([\w-]+)",\s*(?:\\\s*)?"([^"]+)"\)', table)
         page = content(os.path.join(root, "man", "nlb-forward.8")).decode()

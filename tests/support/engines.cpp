@@ -24,8 +24,8 @@ void skip_tc(const std::string& why) {
     told = true;
 }
 
-Engine user_engine(const flow::Tables& tables, std::size_t most_flows) {
-    auto engine = std::make_shared<flow::UserEngine>(tables, most_flows);
+Engine user_engine(const flow::Tables& tables, const flow::EngineLimits& limits) {
+    auto engine = std::make_shared<flow::UserEngine>(tables, limits);
     return {"user",
             [engine](std::vector<std::uint8_t>& frame, Nanos now) {
                 return engine->decide(frame, now);
@@ -35,8 +35,9 @@ Engine user_engine(const flow::Tables& tables, std::size_t most_flows) {
 }
 
 #ifdef NLB_WITH_BPF
-void add_tc(const flow::Tables& tables, std::size_t most_flows, std::vector<Engine>& out) {
-    auto loaded = io::BpfObject::load(tables, most_flows);
+void add_tc(const flow::Tables& tables, const flow::EngineLimits& limits,
+            std::vector<Engine>& out) {
+    auto loaded = io::BpfObject::load(tables, limits);
     if (!loaded) return skip_tc(loaded.error().text());
     auto object = std::make_shared<io::BpfObject>(std::move(*loaded));
     out.push_back(
@@ -57,9 +58,9 @@ void add_tc(const flow::Tables&, std::size_t, std::vector<Engine>&) {
 
 } // namespace
 
-std::vector<Engine> engines(const flow::Tables& tables, std::size_t most_flows) {
-    std::vector<Engine> out{user_engine(tables, most_flows)};
-    add_tc(tables, most_flows, out);
+std::vector<Engine> engines(const flow::Tables& tables, const flow::EngineLimits& limits) {
+    std::vector<Engine> out{user_engine(tables, limits)};
+    add_tc(tables, limits, out);
     return out;
 }
 

@@ -19,6 +19,7 @@ struct Engine {
 
 /// Fresh engines over `tables`, which must outlive them. The kernel's is left out without rights,
 /// with a line that says so; with NLB_REQUIRE_BPF=1 that is a failure of the running test.
-std::vector<Engine> engines(const flow::Tables& tables, std::size_t most_flows = 4096);
+std::vector<Engine> engines(const flow::Tables& tables,
+                            const flow::EngineLimits& limits = {.most_flows = 4096});
 
 } // namespace nlb::test

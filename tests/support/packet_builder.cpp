@@ -112,6 +112,11 @@ PacketBuilder& PacketBuilder::protocol(std::uint8_t number) {
     return *this;
 }
 
+PacketBuilder& PacketBuilder::ttl(std::uint8_t hops) {
+    ttl_ = hops;
+    return *this;
+}
+
 PacketBuilder& PacketBuilder::ip_options(std::size_t bytes) {
     ip_options_ = bytes;
     return *this;
@@ -200,7 +205,7 @@ Frame PacketBuilder::ipv4(const Frame& inner) const {
                                                         : header + inner.size()));
     put16(out, id_);
     put16(out, fragment_);
-    out.push_back(64);
+    out.push_back(ttl_);
     out.push_back(protocol_);
     put16(out, 0);
     put_address(out, source_);

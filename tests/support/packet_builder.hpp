@@ -25,6 +25,7 @@ class PacketBuilder {
     PacketBuilder& window(std::uint16_t size);
     PacketBuilder& turned(); ///< the link addresses of a frame that goes back
     PacketBuilder& protocol(std::uint8_t number);
+    PacketBuilder& ttl(std::uint8_t hops);
     PacketBuilder& ip_options(std::size_t bytes);            ///< no-operations; multiple of 4
     PacketBuilder& fragment(std::uint16_t flags_and_offset); ///< host order, 0x2000: more fragments
     PacketBuilder& total_length(std::uint16_t bytes);
@@ -55,6 +56,7 @@ class PacketBuilder {
     std::uint16_t id_ = 0x1234;
     std::uint16_t window_ = 64240;
     std::uint8_t protocol_ = 6;
+    std::uint8_t ttl_ = 64;
     std::size_t ip_options_ = 0;
     std::uint16_t fragment_ = 0x4000;
     int total_length_ = -1;

@@ -139,7 +139,8 @@ class Replay {
         if (!decision) return tl::unexpected<Error>(decision.error());
         append_verdict_line(place, *decision, tables_, output_.lines());
         const std::uint8_t action = decision->verdict.action;
-        if (action == NLB_FORWARD || action == NLB_RESET) output_.put_frame(packet.time, frame_);
+        if (action == NLB_FORWARD || action == NLB_RESET || action == NLB_ICMP)
+            output_.put_frame(packet.time, frame_);
         if (packet.number % kSweepEvery == 0) {
             if (auto swept = engine_.sweep(packet.time, kKeepEnded); !swept) return swept;
         }

@@ -30,17 +30,18 @@ void begin(const PacketPlace& place, std::string_view verdict, std::string_view 
     member("reason", reason, out);
 }
 
-void append_end(const std::string& name, std::uint32_t address_be, std::uint16_t port_be,
-                bool has_port, std::string& out) {
-    member(name + "_address", flow::address_of(address_be).text(), out);
+void append_end(const std::string& name, const std::uint32_t (&address_be)[4], std::uint8_t family,
+                std::uint16_t port_be, bool has_port, std::string& out) {
+    member(name + "_address", flow::address_of(address_be, family).text(), out);
     if (has_port) member(name + "_port", nlb_ntoh16(port_be), out);
 }
 
 /// Ports are left out of packets that have none, or whose ports could not be read.
-void append_tuple(const std::string& prefix, const nlb_flow_key& key, std::string& out) {
+void append_tuple(const std::string& prefix, const nlb_tuple& key, std::string& out) {
     const bool has_ports = key.source_port_be != 0 || key.destination_port_be != 0;
-    append_end(prefix + "source", key.source_be, key.source_port_be, has_ports, out);
-    append_end(prefix + "destination", key.destination_be, key.destination_port_be, has_ports, out);
+    append_end(prefix + "source", key.source_be, key.family, key.source_port_be, has_ports, out);
+    append_end(prefix + "destination", key.destination_be, key.family, key.destination_port_be,
+               has_ports, out);
 }
 
 } // namespace
@@ -48,9 +49,9 @@ void append_tuple(const std::string& prefix, const nlb_flow_key& key, std::strin
 void append_verdict_line(const PacketPlace& place, const flow::Decision& decision,
                          const flow::Tables& tables, std::string& out) {
     const nlb_l4_verdict& verdict = decision.verdict;
-    const nlb_flow_key& key = decision.desc.key;
+    const nlb_tuple& key = decision.desc.key;
     begin(place, flow::action_text(verdict.action), flow::reason_text(verdict.reason), out);
-    if (key.source_be != 0 || key.destination_be != 0) {
+    if (key.protocol != 0) {
         member("protocol", key.protocol, out);
         append_tuple("", key, out);
     }
@@ -62,6 +63,7 @@ void append_verdict_line(const PacketPlace& place, const flow::Decision& decisio
     if (verdict.target != NLB_NONE)
         member("target", tables.targets()[verdict.target].id.value, out);
     if (verdict.action == NLB_FORWARD) append_tuple("new_", verdict.becomes, out);
+    if (verdict.action == NLB_ICMP) member("mtu", verdict.mtu, out);
     out += "}\n";
 }
 

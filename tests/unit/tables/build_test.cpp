@@ -29,6 +29,13 @@ std::uint32_t index_of(const Tables& tables, std::string_view id) {
     return NLB_NONE;
 }
 
+nlb_address node(std::string_view text) {
+    nlb_address address{};
+    nlb::flow::put_address(ip(text), address.address_be);
+    address.family = 4;
+    return address;
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(tables_build)
@@ -37,23 +44,24 @@ BOOST_AUTO_TEST_CASE(a_listener_leads_through_its_group_to_eligible_targets_only
     const std::vector<Message> lines{listener_line(80), routing_line(), route_line("10.0.1.1"),
                                      route_line("10.0.1.2"), route_line("10.0.1.3", 8080, false)};
     const Tables tables = nlb::tables::build(lines).value();
-    const nlb_listener_key key{nlb::flow::address_be(ip("198.51.100.1")), nlb_hton16(80), 6, 0};
+    nlb_listener_key key{{}, nlb_hton16(80), NLB_PROTOCOL_TCP, 4};
+    nlb::flow::put_address(ip("198.51.100.1"), key.address_be);
     const auto* listener = tables.find(key);
     BOOST_REQUIRE(listener != nullptr);
-    BOOST_TEST(listener->id.value == "listener-80");
-    BOOST_TEST(listener->value.idle_ms == 350'000U);
-    const auto& group = tables.groups()[listener->value.group];
+    BOOST_TEST(tables.listeners()[listener->index].id.value == "listener-80");
+    BOOST_TEST(listener->idle_ms == 350'000U);
+    const auto& group = tables.groups()[listener->group];
     BOOST_TEST(group.value.ring_size == 4093U);
-    BOOST_TEST(group.value.source_be == nlb::flow::address_be(ip("10.0.0.5")));
+    BOOST_TEST((nlb::flow::address_of(group.value.source_be, 4) == ip("10.0.0.5")));
     std::vector<std::uint32_t> share(tables.targets().size());
     for (const std::uint32_t target : tables.slots())
         ++share.at(target);
     BOOST_TEST(share.at(index_of(tables, "10.0.1.3:8080")) == 0U);
     BOOST_TEST(share.at(index_of(tables, "10.0.1.1:8080")) > 2000U);
     BOOST_TEST(share.at(index_of(tables, "10.0.1.2:8080")) > 2000U);
-    BOOST_TEST(tables.is_node(nlb::flow::address_be(ip("10.0.0.5"))));
-    BOOST_TEST(tables.is_node(nlb::flow::address_be(ip("198.51.100.1"))));
-    BOOST_TEST(!tables.is_node(nlb::flow::address_be(ip("10.0.1.1"))));
+    BOOST_TEST(tables.is_node(node("10.0.0.5")));
+    BOOST_TEST(tables.is_node(node("198.51.100.1")));
+    BOOST_TEST(!tables.is_node(node("10.0.1.1")));
 }
 
 BOOST_AUTO_TEST_CASE(the_order_of_lines_makes_no_difference) {
@@ -108,10 +116,10 @@ BOOST_AUTO_TEST_CASE(unhealthy_targets_reset_their_flows_unless_failing_open) {
         nlb::tables::build(std::vector<Message>{listener_line(80), routing_line(),
                                                 route_line("10.0.1.1", 8080, false), open})
             .value();
-    BOOST_TEST(
-        (tables.targets()[index_of(tables, "10.0.1.1:8080")].value.flags & NLB_TARGET_RESETS) != 0);
-    BOOST_TEST(
-        (tables.targets()[index_of(tables, "10.0.1.2:8080")].value.flags & NLB_TARGET_RESETS) == 0);
+    BOOST_TEST((tables.targets()[index_of(tables, "10.0.1.1:8080")].value.flags &
+                NLB_TARGET_UNHEALTHY) != 0);
+    BOOST_TEST((tables.targets()[index_of(tables, "10.0.1.2:8080")].value.flags &
+                NLB_TARGET_UNHEALTHY) == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_needs_sockets_is_handed_up) {
@@ -126,9 +134,11 @@ BOOST_AUTO_TEST_CASE(what_needs_sockets_is_handed_up) {
                                  routing_line("tg-3"), route_line("2001:db8::1", 80, true, "tg-3")})
             .value();
     for (const auto& listener : tables.listeners()) {
-        BOOST_TEST(((listener.value.flags & NLB_LISTENER_HANDED_UP) != 0) ==
-                       (listener.endpoint.port != 80),
-                   listener.id.value);
+        const std::uint16_t port = listener.endpoint.port;
+        const std::uint32_t wanted = port == 80   ? 0U
+                                     : port == 82 ? NLB_LISTENER_TRANSLATES
+                                                  : NLB_LISTENER_HANDED_UP;
+        BOOST_TEST(listener.value.flags == wanted, listener.id.value);
     }
 }
 
