@@ -2,37 +2,10 @@
 #include "support/packet_builder.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
 
 namespace nlb::test {
 
 namespace {
-
-void put16(Frame& out, std::uint32_t value) {
-    out.push_back(static_cast<std::uint8_t>(value >> 8U));
-    out.push_back(static_cast<std::uint8_t>(value));
-}
-
-void put32(Frame& out, std::uint32_t value) {
-    put16(out, value >> 16U);
-    put16(out, value & 0xffffU);
-}
-
-void set16(Frame& out, std::size_t at, std::uint16_t value) {
-    out[at] = static_cast<std::uint8_t>(value >> 8U);
-    out[at + 1] = static_cast<std::uint8_t>(value);
-}
-
-void put_address(Frame& out, std::string_view text) {
-    for (int i = 0; i < 4; ++i) {
-        unsigned byte = 0;
-        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), byte);
-        out.push_back(static_cast<std::uint8_t>(byte));
-        text.remove_prefix(static_cast<std::size_t>(end - text.data()));
-        if (!text.empty()) text.remove_prefix(1);
-    }
-}
 
 std::uint8_t flag_bits(std::string_view letters) {
     std::uint8_t bits = 0;
@@ -41,37 +14,10 @@ std::uint8_t flag_bits(std::string_view letters) {
     return bits;
 }
 
-std::uint32_t word(std::span<const std::uint8_t> bytes, std::size_t at) {
-    return static_cast<std::uint32_t>(bytes[at] << 8U) |
-           (at + 1 < bytes.size() ? bytes[at + 1] : 0U);
-}
-
-/// Sum of the pseudo-header [RFC 9293 §3.1].
-std::uint32_t pseudo_sum(std::span<const std::uint8_t> addresses, std::size_t length) {
-    std::uint32_t sum = 6 + static_cast<std::uint32_t>(length);
-    for (std::size_t i = 0; i < 8; i += 2)
-        sum += word(addresses, i);
-    return sum;
-}
-
 } // namespace
-
-std::uint16_t internet_checksum(std::span<const std::uint8_t> bytes, std::uint32_t start) {
-    std::uint64_t sum = start;
-    for (std::size_t i = 0; i < bytes.size(); i += 2)
-        sum += word(bytes, i);
-    while (sum > 0xffffU)
-        sum = (sum & 0xffffU) + (sum >> 16U);
-    return static_cast<std::uint16_t>(~sum);
-}
 
 PacketBuilder& PacketBuilder::vlan(std::uint16_t id, std::uint16_t type) {
     tags_.emplace_back(type, id);
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::ethertype(std::uint16_t type) {
-    ethertype_ = type;
     return *this;
 }
 
@@ -87,94 +33,55 @@ PacketBuilder& PacketBuilder::to(std::string_view address, std::uint16_t port) {
     return *this;
 }
 
-PacketBuilder& PacketBuilder::source_port(std::uint16_t port) {
-    source_port_ = port;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::id(std::uint16_t number) {
-    id_ = number;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::window(std::uint16_t size) {
-    window_ = size;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::turned() {
-    turned_ = true;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::protocol(std::uint8_t number) {
-    protocol_ = number;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::ttl(std::uint8_t hops) {
-    ttl_ = hops;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::ip_options(std::size_t bytes) {
-    ip_options_ = bytes;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::fragment(std::uint16_t flags_and_offset) {
-    fragment_ = flags_and_offset;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::total_length(std::uint16_t bytes) {
-    total_length_ = bytes;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::version_ihl(std::uint8_t value) {
-    version_ihl_ = value;
-    return *this;
-}
-
 PacketBuilder& PacketBuilder::flags(std::string_view letters) {
-    flags_ = letters;
+    return set(flags_, std::string(letters));
+}
+
+PacketBuilder& PacketBuilder::extension(std::uint8_t type, std::size_t bytes, std::uint8_t fourth) {
+    Frame rest(bytes - 1);
+    rest[0] = static_cast<std::uint8_t>(bytes / 8 - 1);
+    rest[2] = fourth;
+    extensions_.push_back({type, rest});
     return *this;
 }
 
-PacketBuilder& PacketBuilder::sequence(std::uint32_t number) {
-    sequence_ = number;
+PacketBuilder& PacketBuilder::routing(std::uint8_t segments_left, std::size_t bytes) {
+    return extension(43, bytes, segments_left);
+}
+
+PacketBuilder& PacketBuilder::fragment_header(std::uint16_t at, bool more, std::uint32_t id) {
+    Frame rest{0};
+    put16(rest, static_cast<std::uint32_t>(at << 3U) | (more ? 1U : 0U));
+    put32(rest, id);
+    extensions_.push_back({44, rest});
     return *this;
 }
 
-PacketBuilder& PacketBuilder::acknowledgment(std::uint32_t number) {
-    acknowledgment_ = number;
+PacketBuilder& PacketBuilder::icmp(std::uint8_t type, std::uint8_t code, std::uint32_t rest) {
+    kind_ = Kind::Icmp;
+    icmp_type_ = type;
+    icmp_code_ = code;
+    icmp_rest_ = rest;
     return *this;
 }
 
-PacketBuilder& PacketBuilder::tcp_options(std::size_t bytes) {
-    tcp_options_ = bytes;
+PacketBuilder& PacketBuilder::quoting(const PacketBuilder& packet, std::size_t bytes) {
+    Frame quoted = packet.packet();
+    if (quoted.size() > bytes) quoted.resize(bytes);
+    payload_.assign(quoted.begin(), quoted.end());
+    quoted_scapy_ = "Raw(bytes(" + packet.scapy_ip() + ")[:" + std::to_string(quoted.size()) + "])";
     return *this;
 }
 
-PacketBuilder& PacketBuilder::data_offset(std::uint8_t words) {
-    data_offset_ = words;
-    return *this;
+PacketBuilder& PacketBuilder::raw(std::string_view bytes) {
+    raw_ = true;
+    return payload(bytes);
 }
 
-PacketBuilder& PacketBuilder::payload(std::string_view bytes) {
-    payload_ = bytes;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::cut(std::size_t bytes) {
-    cut_ = bytes;
-    return *this;
-}
-
-PacketBuilder& PacketBuilder::padded(std::size_t bytes) {
-    padded_ = bytes;
-    return *this;
+std::uint8_t PacketBuilder::real_protocol() const {
+    if (kind_ == Kind::Tcp) return 6;
+    if (kind_ == Kind::Udp) return 17;
+    return is_v6() ? 58 : 1;
 }
 
 Frame PacketBuilder::tcp() const {
@@ -190,32 +97,86 @@ Frame PacketBuilder::tcp() const {
     put16(out, window_);
     put32(out, 0);
     out.insert(out.end(), tcp_options_, 1);
-    out.insert(out.end(), payload_.begin(), payload_.end());
     return out;
 }
 
-Frame PacketBuilder::ipv4(const Frame& inner) const {
+Frame PacketBuilder::transport() const {
+    Frame out;
+    if (!raw_ && kind_ == Kind::Tcp) out = tcp();
+    if (!raw_ && kind_ == Kind::Udp) {
+        put16(out, source_port_);
+        put16(out, destination_port_);
+        put16(out, static_cast<std::uint32_t>(8 + payload_.size()));
+        put16(out, 0);
+    }
+    if (!raw_ && kind_ == Kind::Icmp) {
+        out = {icmp_type_, icmp_code_, 0, 0};
+        put32(out, icmp_rest_);
+    }
+    out.insert(out.end(), payload_.begin(), payload_.end());
+    if (!raw_ && protocol_ < 0) fill_checksum(out);
+    return out;
+}
+
+void PacketBuilder::fill_checksum(Frame& inner) const {
+    Frame addresses = address_bytes(source_);
+    append(addresses, address_bytes(destination_));
+    const bool has_pseudo = kind_ != Kind::Icmp || is_v6();
+    const std::uint32_t pseudo =
+        has_pseudo ? pseudo_sum(addresses, real_protocol(), inner.size()) : 0;
+    const std::uint16_t checksum = internet_checksum(inner, pseudo);
+    if (kind_ == Kind::Tcp) set16(inner, 16, checksum);
+    if (kind_ == Kind::Icmp) set16(inner, 2, checksum);
+    if (kind_ == Kind::Udp && has_checksum_) // 0 means none [RFC 768]
+        set16(inner, 6, checksum == 0 ? 0xffff : checksum);
+}
+
+Frame PacketBuilder::ipv4_header(std::size_t inner) const {
     Frame out;
     const std::size_t header = 20 + ip_options_;
     out.push_back(static_cast<std::uint8_t>(version_ihl_ >= 0 ? static_cast<unsigned>(version_ihl_)
                                                               : 0x40U | (header / 4)));
-    out.push_back(0);
-    put16(out,
-          static_cast<std::uint32_t>(total_length_ >= 0 ? static_cast<std::size_t>(total_length_)
-                                                        : header + inner.size()));
+    out.push_back(class_);
+    put16(out, total_length_ >= 0 ? static_cast<std::uint32_t>(total_length_)
+                                  : static_cast<std::uint32_t>(header + inner));
     put16(out, id_);
     put16(out, fragment_);
     out.push_back(ttl_);
-    out.push_back(protocol_);
+    out.push_back(protocol_ >= 0 ? static_cast<std::uint8_t>(protocol_) : real_protocol());
     put16(out, 0);
-    put_address(out, source_);
-    put_address(out, destination_);
+    append(out, address_bytes(source_));
+    append(out, address_bytes(destination_));
     out.insert(out.end(), ip_options_, 1);
     set16(out, 10, internet_checksum(out));
-    out.insert(out.end(), inner.begin(), inner.end());
-    if (protocol_ == 6)
-        set16(out, header + 16,
-              internet_checksum(inner, pseudo_sum(std::span(out).subspan(12, 8), inner.size())));
+    return out;
+}
+
+Frame PacketBuilder::ipv6_header(std::size_t inner) const {
+    Frame out;
+    const std::uint8_t last =
+        protocol_ >= 0 ? static_cast<std::uint8_t>(protocol_) : real_protocol();
+    std::size_t length = inner;
+    for (const Extension& extension : extensions_)
+        length += extension.bytes.size() + 1;
+    put32(out, 0x60000000U | static_cast<std::uint32_t>(class_ << 20U) | label_);
+    if (version_ihl_ >= 0) out[0] = static_cast<std::uint8_t>(version_ihl_);
+    put16(out, total_length_ >= 0 ? static_cast<std::uint32_t>(total_length_)
+                                  : static_cast<std::uint32_t>(length));
+    out.push_back(extensions_.empty() ? last : extensions_[0].type);
+    out.push_back(ttl_);
+    append(out, address_bytes(source_));
+    append(out, address_bytes(destination_));
+    for (std::size_t i = 0; i < extensions_.size(); ++i) {
+        out.push_back(i + 1 < extensions_.size() ? extensions_[i + 1].type : last);
+        append(out, extensions_[i].bytes);
+    }
+    return out;
+}
+
+Frame PacketBuilder::packet() const {
+    const Frame inner = transport();
+    Frame out = is_v6() ? ipv6_header(inner.size()) : ipv4_header(inner.size());
+    append(out, inner);
     return out;
 }
 
@@ -226,52 +187,12 @@ Frame PacketBuilder::build() const {
         put16(out, type);
         put16(out, id);
     }
-    put16(out, ethertype_);
-    const Frame packet = ipv4(tcp());
-    out.insert(out.end(), packet.begin(), packet.end());
+    put16(out,
+          ethertype_ >= 0 ? static_cast<std::uint32_t>(ethertype_) : (is_v6() ? 0x86ddU : 0x0800U));
+    append(out, packet());
     if (out.size() < padded_) out.resize(padded_);
     if (out.size() > cut_) out.resize(cut_);
     return out;
-}
-
-std::string PacketBuilder::scapy() const {
-    std::string text = "Ether()";
-    for (const auto& [type, id] : tags_)
-        text += (type == 0x8100 ? "/Dot1Q(vlan=" : "/Dot1AD(vlan=") + std::to_string(id) + ")";
-    text += "/IP(src='" + source_ + "', dst='" + destination_ + "'";
-    if (fragment_ != 0x4000)
-        text += ", flags=" + std::to_string(fragment_ >> 13U) +
-                ", frag=" + std::to_string(fragment_ & 0x1fffU);
-    if (total_length_ >= 0) text += ", len=" + std::to_string(total_length_);
-    if (protocol_ != 6) text += ", proto=" + std::to_string(protocol_);
-    if (ip_options_ > 0) text += ", options=[IPOption_NOP()]*" + std::to_string(ip_options_);
-    text += ")/TCP(sport=" + std::to_string(source_port_) +
-            ", dport=" + std::to_string(destination_port_) + ", flags='" + flags_ +
-            "', seq=" + std::to_string(sequence_) + ", ack=" + std::to_string(acknowledgment_);
-    if (tcp_options_ > 0) text += ", options=[('NOP',None)]*" + std::to_string(tcp_options_);
-    if (data_offset_ >= 0) text += ", dataofs=" + std::to_string(data_offset_);
-    return text + ")" + (payload_.empty() ? "" : "/'" + payload_ + "'");
-}
-
-std::string checksum_complaint(const Frame& frame) {
-    const std::span<const std::uint8_t> packet = std::span(frame).subspan(14);
-    const std::size_t header = std::size_t{packet[0] & 0x0fU} * 4;
-    if (internet_checksum(packet.first(header)) != 0) return "the IPv4 checksum is wrong";
-    const auto tcp = packet.subspan(header, word(packet, 2) - header);
-    if (internet_checksum(tcp, pseudo_sum(packet.subspan(12, 8), tcp.size())) != 0)
-        return "the TCP checksum is wrong";
-    return "";
-}
-
-std::string hex_dump(const Frame& frame) {
-    std::string text;
-    char digits[4];
-    for (std::size_t i = 0; i < frame.size(); ++i) {
-        std::snprintf(digits, sizeof(digits), "%02x", frame[i]);
-        text += digits;
-        text += i % 16 == 15 ? '\n' : ' ';
-    }
-    return text;
 }
 
 } // namespace nlb::test
