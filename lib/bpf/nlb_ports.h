@@ -1,25 +1,40 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
  *
- * The ports of the core that every kernel frame shares: a few lines over a map each.
+ * The ports of the core that both hooks share: a few lines over a map each. The frame says what
+ * NLB_CONTEXT, a packet in the kernel, is, and how to ask it for its length and interface.
  */
 #ifndef NLB_BPF_PORTS_H
 #define NLB_BPF_PORTS_H
 
 #include "bpf/nlb_maps.h"
 
+struct nlb_world {
+    NLB_CONTEXT* packet;
+    struct nlb_scratch* scratch;
+    const struct nlb_state* state;
+    struct nlb_test_cell* test; /* null when live */
+    nlb_u32 half;               /* of the tables: the same for the whole packet */
+};
+
 #include "l4/l4_core.h"
+
+/* Of the frame: the interface the packet came in by. */
+static nlb_u32 nlb_frame_ifindex(struct nlb_world* world);
 
 static const struct nlb_listener* nlb_port_listener(struct nlb_world* world,
                                                     const struct nlb_listener_key* key) {
-    return bpf_map_lookup_elem(&nlb_listeners, key);
+    void* listeners = bpf_map_lookup_elem(&nlb_listeners, &world->half);
+    return listeners ? bpf_map_lookup_elem(listeners, key) : 0;
 }
 
 static const struct nlb_group* nlb_port_group(struct nlb_world* world, nlb_u32 index) {
-    return bpf_map_lookup_elem(&nlb_groups, &index);
+    void* groups = bpf_map_lookup_elem(&nlb_groups, &world->half);
+    return groups ? bpf_map_lookup_elem(groups, &index) : 0;
 }
 
 static nlb_u32 nlb_port_slot(struct nlb_world* world, nlb_u32 slot) {
-    const nlb_u32* target = bpf_map_lookup_elem(&nlb_slots, &slot);
+    void* slots = bpf_map_lookup_elem(&nlb_slots, &world->half);
+    const nlb_u32* target = slots ? bpf_map_lookup_elem(slots, &slot) : 0;
     return target ? *target : NLB_NONE;
 }
 
@@ -28,7 +43,8 @@ static const struct nlb_target* nlb_port_target(struct nlb_world* world, nlb_u32
 }
 
 static int nlb_port_is_node(struct nlb_world* world, const struct nlb_address* address) {
-    return bpf_map_lookup_elem(&nlb_nodes, address) != 0;
+    void* nodes = bpf_map_lookup_elem(&nlb_nodes, &world->half);
+    return nodes && bpf_map_lookup_elem(nodes, address) != 0;
 }
 
 NLB_INLINE struct nlb_flow* nlb_port_flow_get(struct nlb_world* world, const struct nlb_tuple* key,
@@ -43,20 +59,24 @@ NLB_INLINE int nlb_port_flow_put(struct nlb_world* world, const struct nlb_tuple
                                  const struct nlb_flow* flow) {
     struct nlb_flow_key key4;
     long error;
-    nlb_key4(key, &key4);
-    error = v6 ? bpf_map_update_elem(&nlb_flows6, key, flow, BPF_NOEXIST)
-               : bpf_map_update_elem(&nlb_flows, &key4, flow, BPF_NOEXIST);
+    if (v6) {
+        error = bpf_map_update_elem(&nlb_flows6, key, flow, BPF_NOEXIST);
+    } else {
+        nlb_key4(key, &key4);
+        error = bpf_map_update_elem(&nlb_flows, &key4, flow, BPF_NOEXIST);
+    }
     if (error == 0) return NLB_PUT_DONE;
     return error == -17 /* EEXIST */ ? NLB_PUT_EXISTS : NLB_PUT_FULL;
 }
 
 NLB_INLINE void nlb_port_flow_del(struct nlb_world* world, const struct nlb_tuple* key, int v6) {
     struct nlb_flow_key key4;
-    nlb_key4(key, &key4);
-    if (v6)
+    if (v6) {
         bpf_map_delete_elem(&nlb_flows6, key);
-    else
-        bpf_map_delete_elem(&nlb_flows, &key4);
+        return;
+    }
+    nlb_key4(key, &key4);
+    bpf_map_delete_elem(&nlb_flows, &key4);
 }
 
 static struct nlb_fragment* nlb_port_fragment(struct nlb_world* world, nlb_u32 slot) {
@@ -64,7 +84,104 @@ static struct nlb_fragment* nlb_port_fragment(struct nlb_world* world, nlb_u32 s
 }
 
 static nlb_u64* nlb_port_exhausted(struct nlb_world* world, nlb_u32 target) {
-    return bpf_map_lookup_elem(&nlb_exhausted, &target);
+    return bpf_map_lookup_elem(&nlb_snat, &target);
+}
+
+static int nlb_port_guard(struct nlb_world* world, nlb_u64 now_ns) {
+    const nlb_u32 zero = 0;
+    const nlb_u64 second = now_ns / 1000000000U;
+    struct nlb_guard* seen;
+    if (world->state->new_flows == 0) return 0;
+    seen = bpf_map_lookup_elem(&nlb_guard, &zero);
+    if (!seen) return 0;
+    if (seen->second != second) {
+        seen->second = second;
+        seen->flows = 0;
+    }
+    seen->flows += 1;
+    return seen->flows > world->state->new_flows;
+}
+
+/* [tcp(7)] states, as the kernel's struct bpf_sock has them. */
+#define NLB_SOCKET_ESTABLISHED 1U /* of UDP: connected */
+#define NLB_SOCKET_LISTEN 10U
+
+/* Functions of their own: the verifier tells the two kinds of sockets apart. */
+NLB_NOINLINE int nlb_has_tcp_socket(struct nlb_world* world, struct bpf_sock_tuple* ends,
+                                    nlb_u32 size) {
+    struct bpf_sock* socket = bpf_skc_lookup_tcp(world->packet, ends, size, BPF_F_CURRENT_NETNS, 0);
+    int found;
+    if (!socket) return 0;
+    found = socket->state != NLB_SOCKET_LISTEN;
+    bpf_sk_release(socket);
+    return found;
+}
+
+NLB_NOINLINE int nlb_has_udp_socket(struct nlb_world* world, struct bpf_sock_tuple* ends,
+                                    nlb_u32 size) {
+    struct bpf_sock* socket = bpf_sk_lookup_udp(world->packet, ends, size, BPF_F_CURRENT_NETNS, 0);
+    int found;
+    if (!socket) return 0;
+    found = socket->state == NLB_SOCKET_ESTABLISHED;
+    bpf_sk_release(socket);
+    return found;
+}
+
+NLB_NOINLINE int nlb_port_host_socket(struct nlb_world* world, const struct nlb_l4_desc* desc) {
+    const struct nlb_tuple* key = &desc->key;
+    const int v6 = key->family == 6;
+    struct bpf_sock_tuple ends;
+    if (nlb_config.testing) return 0;
+    __builtin_memset(&ends, 0, sizeof(ends));
+    if (v6) {
+        __builtin_memcpy(ends.ipv6.saddr, key->source_be, 16);
+        __builtin_memcpy(ends.ipv6.daddr, key->destination_be, 16);
+        ends.ipv6.sport = key->source_port_be;
+        ends.ipv6.dport = key->destination_port_be;
+    } else {
+        ends.ipv4.saddr = key->source_be[0];
+        ends.ipv4.daddr = key->destination_be[0];
+        ends.ipv4.sport = key->source_port_be;
+        ends.ipv4.dport = key->destination_port_be;
+    }
+    if (key->protocol == NLB_PROTOCOL_TCP)
+        return v6 ? nlb_has_tcp_socket(world, &ends, sizeof(ends.ipv6))
+                  : nlb_has_tcp_socket(world, &ends, sizeof(ends.ipv4));
+    return v6 ? nlb_has_udp_socket(world, &ends, sizeof(ends.ipv6))
+              : nlb_has_udp_socket(world, &ends, sizeof(ends.ipv4));
+}
+
+static int nlb_port_from_gateway(struct nlb_world* world) {
+    const nlb_u32 ifindex = nlb_frame_ifindex(world);
+    return !nlb_config.testing && bpf_map_lookup_elem(&nlb_gateways, &ifindex) != 0;
+}
+
+static void nlb_lose_event(void) {
+    const nlb_u32 zero = 0;
+    nlb_u64* lost = bpf_map_lookup_elem(&nlb_lost_events, &zero);
+    if (lost) *lost += 1;
+}
+
+/* Userspace looks on its own often enough for what is not urgent: a wakeup costs more than the
+ * rest of the packet. */
+static void nlb_port_event(struct nlb_world* world, enum nlb_event_kind kind,
+                           const struct nlb_pair* ends, const struct nlb_flow* flow) {
+    struct nlb_flow_event* event;
+    if (nlb_config.testing || kind == NLB_EVENT_OPENED) return; /* the flow table tells as much */
+    event = bpf_ringbuf_reserve(&nlb_events, sizeof(*event), 0);
+    if (!event) {
+        nlb_lose_event();
+        return;
+    }
+    event->kind = kind;
+    event->zero = 0;
+    event->ends = *ends;
+    event->flow = *flow;
+    bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+}
+
+NLB_INLINE void nlb_port_ask(struct nlb_world* world, enum nlb_l4_question question,
+                             nlb_u64 answer) {
 }
 
 struct nlb_tries {
@@ -88,45 +205,57 @@ NLB_INLINE void nlb_port_try_ports(struct nlb_world* world, nlb_u32 probes,
     bpf_loop(probes, v6 ? nlb_try_next6 : nlb_try_next4, &tries, 0);
 }
 
-static int nlb_port_guard(struct nlb_world* world, nlb_u64 now_ns) {
-    const nlb_u32 zero = 0;
-    const nlb_u64 second = now_ns / 1000000000U;
-    struct nlb_guard* guard = bpf_map_lookup_elem(&nlb_guard, &zero);
-    const struct nlb_test_cell* test = bpf_map_lookup_elem(&nlb_test, &zero);
-    if (!guard || !test || test->new_flows_per_second == 0) return 0;
-    if (second != guard->second) guard->opened = 0;
-    guard->second = second;
-    guard->opened += 1;
-    return guard->opened > test->new_flows_per_second;
-}
-
-static int nlb_port_host_socket(struct nlb_world* world, const struct nlb_l4_desc* desc) {
-    return 0; /* test runs only */
-}
-
-static int nlb_port_from_gateway(struct nlb_world* world) {
-    return 0;
-}
-
-static nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4_work* work,
-                                struct nlb_flow* flow) {
-    const nlb_u32 zero = 0;
-    const struct nlb_test_cell* test = bpf_map_lookup_elem(&nlb_test, &zero);
-    return test && test->mtu != 0 && work->desc.length > test->mtu ? test->mtu : 0;
-}
-
-NLB_INLINE void nlb_port_event(struct nlb_world* world, enum nlb_event_kind kind,
-                               const struct nlb_pair* ends, const struct nlb_flow* flow) {
-}
-
-NLB_INLINE void nlb_port_ask(struct nlb_world* world, enum nlb_l4_question question,
-                             nlb_u64 answer) {
+static void nlb_count_listener(const struct nlb_l4_work* work) {
+    const struct nlb_l4_verdict* verdict = &work->verdict;
+    struct nlb_listener_counters* totals;
+    if (verdict->listener == NLB_NONE) return;
+    totals = bpf_map_lookup_elem(&nlb_by_listener, &verdict->listener);
+    if (!totals) return;
+    if (verdict->action == NLB_FORWARD) {
+        totals->packets += 1;
+        totals->bytes += work->desc.length;
+        if (verdict->reason == NLB_REASON_NEW_FLOW) totals->new_flows += 1;
+        if ((work->desc.tcp_flags & NLB_TCP_RST) == 0) return;
+        if (verdict->reason == NLB_REASON_REPLY) totals->target_resets += 1;
+        if (verdict->reason == NLB_REASON_FLOW) totals->client_resets += 1;
+    } else if (verdict->action == NLB_RESET) {
+        totals->elb_resets += 1;
+    } else if (verdict->reason == NLB_REASON_PORTS_EXHAUSTED) {
+        totals->port_errors += 1;
+    }
 }
 
 static void nlb_port_count(struct nlb_world* world, const struct nlb_l4_work* work) {
     const nlb_u32 reason = work->verdict.reason;
     nlb_u64* counter = bpf_map_lookup_elem(&nlb_counters, &reason);
     if (counter) *counter += 1;
+    if (!nlb_config.testing) nlb_count_listener(work);
+}
+
+/* What both frames begin with. Not 0: no packet can be looked at. */
+static int nlb_begin_packet(struct nlb_world* world, nlb_u64* now_ns) {
+    const nlb_u32 zero = 0;
+    world->scratch = bpf_map_lookup_elem(&nlb_scratch, &zero);
+    world->state = bpf_map_lookup_elem(&nlb_state, &zero);
+    world->test = 0;
+    if (!world->scratch || !world->state) return 1;
+    world->half = world->state->half & 1U;
+    world->scratch->way = NLB_WAY_UP;
+    if (nlb_config.testing) {
+        world->test = bpf_map_lookup_elem(&nlb_test, &zero);
+        if (!world->test) return 1;
+        *now_ns = world->test->now_ns;
+    } else {
+        *now_ns = bpf_ktime_get_coarse_ns();
+    }
+    return 0;
+}
+
+/* What a test run is asked for. */
+static void nlb_tell_test(struct nlb_world* world) {
+    if (!nlb_config.testing || !world->test) return;
+    world->test->desc = world->scratch->work.desc;
+    world->test->verdict = world->scratch->work.verdict;
 }
 
 #endif

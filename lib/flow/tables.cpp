@@ -61,6 +61,7 @@ void Tables::index_listeners() {
     for (std::uint32_t i = 0; i < listeners_.size(); ++i) {
         ListenerEntry& listener = listeners_[i];
         listener.value.index = i;
+        if (!listener.is_in_use) continue;
         NLB_CHECK(listener.value.group < groups_.size());
         for (const std::uint8_t protocol : protocols_of(listener.protocol)) {
             Key entry{{}, listener.value};

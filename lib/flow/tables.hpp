@@ -24,6 +24,7 @@ struct ListenerEntry {
     std::string zone;
     model::Protocol protocol = model::Protocol::Tcp;
     Endpoint endpoint;
+    bool is_in_use = true; ///< false: the index is free, and nothing else is said
 };
 
 /// How the node of one zone treats a target group.

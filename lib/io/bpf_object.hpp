@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The packet core inside the kernel: loads the BPF program, fills its maps from flow::Tables, runs
-// single frames through it. The only user of libbpf and of the skeleton; built with NLB_WITH_BPF.
-// Needs CAP_BPF and CAP_NET_ADMIN.
+// The packet core inside the kernel for test runs: single frames go through the program of one hook
+// and come back. Built with NLB_WITH_BPF. Needs CAP_BPF and CAP_NET_ADMIN.
 #pragma once
+
+#include "io/bpf_program.hpp"
+#include "io/bpf_tables.hpp"
 
 #include "flow/user_engine.hpp"
 
@@ -14,15 +16,19 @@ namespace nlb::io {
 
 class BpfObject {
   public:
-    /// Loads the program for test runs and copies `tables` into its maps. Errors: System, with what
-    /// the kernel said.
-    static Result<BpfObject> load(const flow::Tables& tables, flow::EngineLimits limits = {});
+    /// Loads the program of `hook` for test runs and copies `tables` into its maps. Errors: System,
+    /// with what the kernel said.
+    static Result<BpfObject> load(Hook hook, const flow::Tables& tables,
+                                  flow::EngineLimits limits = {});
 
     ~BpfObject();
     BpfObject(BpfObject&&) noexcept;
     BpfObject& operator=(BpfObject&&) noexcept;
     BpfObject(const BpfObject&) = delete;
     BpfObject& operator=(const BpfObject&) = delete;
+
+    /// Swaps the tables; flows stay. Errors: as BpfTables::write.
+    Result<void> set_tables(const flow::Tables& tables);
 
     /// What flow::UserEngine::decide does, in the kernel. Short frames that the kernel refuses to
     /// run, those without a whole IP header, are decided here by the same core: no table matters

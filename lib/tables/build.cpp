@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/build.hpp"
 
+#include "tables/places.hpp"
+
 #include "route/ring.hpp"
 
 #include "base/text.hpp"
@@ -61,50 +63,42 @@ class Targets {
     explicit Targets(const flow::Tables* previous) {
         if (previous == nullptr) return;
         entries_.assign(previous->targets().begin(), previous->targets().end());
-        for (std::uint32_t i = 0; i < entries_.size(); ++i) {
-            flow::TargetEntry& entry = entries_[i];
+        for (flow::TargetEntry& entry : entries_) {
             if ((entry.value.flags & NLB_TARGET_REGISTERED) != 0)
-                known_[{entry.group.value, entry.id.value, entry.endpoint}] = i;
+                places_.was_used({entry.group.value, entry.id.value, entry.endpoint});
+            else
+                places_.was_free();
             entry.value.flags = 0;
         }
     }
 
-    /// First every target that keeps its index, then the new ones into what is left.
     void assign(const Lines& lines) {
-        std::vector<const Route*> fresh;
         for (const auto& [group, routes] : lines.routes) {
-            for (const Route* route : routes) {
-                if (const auto at = known_.find(key_of(*route)); at != known_.end())
-                    entries_[at->second].value.flags = NLB_TARGET_REGISTERED;
-                else
-                    fresh.push_back(route);
-            }
-        }
-        for (const Route* route : fresh) {
-            if (!known_.contains(key_of(*route))) add(*route);
+            for (const Route* route : routes)
+                add(*route);
         }
         for (const auto& [group, routes] : lines.routes)
             mark_resets(routes);
     }
 
-    [[nodiscard]] std::uint32_t index(const Route& route) const { return known_.at(key_of(route)); }
+    [[nodiscard]] std::uint32_t index(const Route& route) { return places_.of(key_of(route)); }
 
     std::vector<flow::TargetEntry> take() { return std::move(entries_); }
 
   private:
     void add(const Route& route) {
-        while (next_free_ < entries_.size() &&
-               (entries_[next_free_].value.flags & NLB_TARGET_REGISTERED) != 0)
-            ++next_free_;
-        if (next_free_ == entries_.size()) entries_.emplace_back();
-        flow::TargetEntry& entry = entries_[next_free_];
-        const std::uint32_t generation = entry.value.generation + 1;
-        entry = {{}, route.group, route.target, endpoint_of(route.address, route.port)};
-        flow::put_address(route.address, entry.value.address_be);
-        entry.value.port_be = nlb_hton16(entry.endpoint.port);
+        const std::uint32_t at = index(route);
+        if (at >= entries_.size()) entries_.resize(at + 1);
+        flow::TargetEntry& entry = entries_[at];
+        const Endpoint endpoint = endpoint_of(route.address, route.port);
+        if (entry.group != route.group || entry.id != route.target || entry.endpoint != endpoint) {
+            const std::uint32_t generation = entry.value.generation + 1;
+            entry = {{}, route.group, route.target, endpoint};
+            flow::put_address(route.address, entry.value.address_be);
+            entry.value.port_be = nlb_hton16(endpoint.port);
+            entry.value.generation = generation;
+        }
         entry.value.flags = NLB_TARGET_REGISTERED;
-        entry.value.generation = generation;
-        known_[key_of(route)] = next_free_;
     }
 
     /// Flows of an unhealthy target are reset, unless some node still sends it new ones (failing
@@ -123,15 +117,13 @@ class Targets {
     }
 
     std::vector<flow::TargetEntry> entries_;
-    std::map<TargetKey, std::uint32_t> known_;
+    Places<TargetKey> places_;
     std::set<std::uint32_t> open_; // eligible somewhere
-    std::uint32_t next_free_ = 0;
 };
 
 /// Target indexes that take new flows, ordered by target id, so that the order of lines is of no
 /// consequence.
-std::vector<std::uint32_t> members_of(const std::vector<const Route*>& routes,
-                                      const Targets& targets) {
+std::vector<std::uint32_t> members_of(const std::vector<const Route*>& routes, Targets& targets) {
     std::vector<const Route*> eligible;
     for (const Route* route : routes) {
         if (route->eligible) eligible.push_back(route);
@@ -156,7 +148,7 @@ const flow::GroupEntry* same_ring(const flow::Tables* previous, const flow::Grou
 }
 
 void append_ring(const flow::GroupEntry& group, const flow::Tables* previous,
-                 const std::vector<const Route*>& routes, const Targets& targets,
+                 const std::vector<const Route*>& routes, Targets& targets,
                  std::vector<std::uint32_t>& slots) {
     if (const flow::GroupEntry* old = same_ring(previous, group)) {
         const auto kept = previous->slots().subspan(old->value.first_slot, old->value.ring_size);
@@ -174,7 +166,7 @@ void append_ring(const flow::GroupEntry& group, const flow::Tables* previous,
 }
 
 flow::GroupEntry group_of(const Routing& routing, const std::vector<const Route*>& routes,
-                          const Targets& targets) {
+                          Targets& targets) {
     flow::GroupEntry group;
     group.id = routing.group;
     group.zone = routing.zone;
@@ -202,8 +194,25 @@ std::uint32_t flags_of(const Listener& listener, const Routing& routing,
     return translates ? NLB_LISTENER_TRANSLATES : 0U;
 }
 
-Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines) {
-    std::vector<flow::ListenerEntry> entries;
+using ListenerKey = std::tuple<std::string, std::string, Endpoint>; ///< id, zone, where
+
+Places<ListenerKey> listener_places(const flow::Tables* previous) {
+    Places<ListenerKey> places;
+    if (previous == nullptr) return places;
+    for (const flow::ListenerEntry& entry : previous->listeners()) {
+        if (entry.is_in_use)
+            places.was_used({entry.id.value, entry.zone, entry.endpoint});
+        else
+            places.was_free();
+    }
+    return places;
+}
+
+Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines, const flow::Tables* previous) {
+    auto places = listener_places(previous);
+    flow::ListenerEntry free;
+    free.is_in_use = false;
+    std::vector<flow::ListenerEntry> entries(places.size(), free);
     std::set<std::tuple<Endpoint, bool>> taken;
     for (const Listener* line : lines.listeners) {
         const GroupKey key{line->group.value, line->zone};
@@ -229,7 +238,9 @@ Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines) {
         entry.value.flags = flags_of(*line, *routing->second, lines.routes[key]);
         if (line->deny_internet_gateway.value_or(false))
             entry.value.flags |= NLB_LISTENER_NO_GATEWAY;
-        entries.push_back(std::move(entry));
+        const std::uint32_t at = places.of({entry.id.value, entry.zone, entry.endpoint});
+        if (at >= entries.size()) entries.resize(at + 1, free);
+        entries[at] = std::move(entry);
     }
     return entries;
 }
@@ -239,7 +250,7 @@ Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines) {
 Result<flow::Tables> build(std::span<const contract::Message> messages, std::string_view zone,
                            const flow::Tables* previous) {
     Lines lines = sort_out(messages, zone);
-    auto listeners = listeners_of(lines);
+    auto listeners = listeners_of(lines, previous);
     if (!listeners) return tl::unexpected(listeners.error());
     Targets targets(previous);
     targets.assign(lines);
@@ -254,8 +265,9 @@ Result<flow::Tables> build(std::span<const contract::Message> messages, std::str
         groups.push_back(std::move(group));
         nodes.push_back(routing->source);
     }
-    for (const flow::ListenerEntry& listener : *listeners)
-        nodes.push_back(listener.endpoint.address);
+    for (const flow::ListenerEntry& listener : *listeners) {
+        if (listener.is_in_use) nodes.push_back(listener.endpoint.address);
+    }
     return flow::Tables(std::move(*listeners), std::move(groups), std::move(slots), targets.take(),
                         nodes);
 }

@@ -13,9 +13,10 @@
 namespace nlb::tables {
 
 /// Tables of the `listener`, `routing` and `route` lines of every route-set in force, other
-/// messages are ignored. `zone`: of this node only; empty: all zones. With `previous`, targets keep
-/// their indexes, and an index that changes hands gets a new generation, so that no flow goes to a
-/// target it was not opened to.
+/// messages are ignored. `zone`: of this node only; empty: all zones. With `previous`, targets and
+/// listeners keep their indexes. An index that is free now is given away by a later build only, and
+/// that of a target gets a new generation then, so that no flow goes to a target it was not opened
+/// to.
 /// Errors: Data, when a listener's group has no routing line for the listener's zone, or two
 /// listeners have the same address, port and protocol.
 Result<flow::Tables> build(std::span<const contract::Message> lines, std::string_view zone = {},

@@ -15,12 +15,12 @@ namespace nlb::test {
 
 namespace {
 
-void skip_tc(const std::string& why) {
+void skip_kernel(const std::string& why) {
     const char* required = std::getenv("NLB_REQUIRE_BPF");
     if (required != nullptr && std::string_view(required) == "1")
-        BOOST_FAIL("engine tc is required: " + why);
+        BOOST_FAIL("the kernel's engines are required: " + why);
     static bool told = false;
-    if (!told) BOOST_TEST_MESSAGE("engine tc skipped: " + why);
+    if (!told) BOOST_TEST_MESSAGE("the kernel's engines are skipped: " + why);
     told = true;
 }
 
@@ -35,13 +35,13 @@ Engine user_engine(const flow::Tables& tables, const flow::EngineLimits& limits)
 }
 
 #ifdef NLB_WITH_BPF
-void add_tc(const flow::Tables& tables, const flow::EngineLimits& limits,
-            std::vector<Engine>& out) {
-    auto loaded = io::BpfObject::load(tables, limits);
-    if (!loaded) return skip_tc(loaded.error().text());
+void add_kernel(io::Hook hook, const flow::Tables& tables, const flow::EngineLimits& limits,
+                std::vector<Engine>& out) {
+    auto loaded = io::BpfObject::load(hook, tables, limits);
+    if (!loaded) return skip_kernel(loaded.error().text());
     auto object = std::make_shared<io::BpfObject>(std::move(*loaded));
     out.push_back(
-        {"tc",
+        {std::string(io::to_text(hook)),
          [object](std::vector<std::uint8_t>& frame, Nanos now) {
              auto decision = object->decide(frame, now);
              if (!decision) BOOST_FAIL(decision.error().text());
@@ -50,17 +50,18 @@ void add_tc(const flow::Tables& tables, const flow::EngineLimits& limits,
          [object] { return object->counters().value(); },
          [object](Nanos now, Nanos kept) { BOOST_REQUIRE(object->sweep(now, kept).has_value()); }});
 }
-#else
-void add_tc(const flow::Tables&, std::size_t, std::vector<Engine>&) {
-    skip_tc("built without NLB_WITH_BPF");
-}
 #endif
 
 } // namespace
 
 std::vector<Engine> engines(const flow::Tables& tables, const flow::EngineLimits& limits) {
     std::vector<Engine> out{user_engine(tables, limits)};
-    add_tc(tables, limits, out);
+#ifdef NLB_WITH_BPF
+    add_kernel(io::Hook::Tc, tables, limits, out);
+    add_kernel(io::Hook::Xdp, tables, limits, out);
+#else
+    skip_kernel("built without NLB_WITH_BPF");
+#endif
     return out;
 }
 

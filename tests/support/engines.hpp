@@ -11,13 +11,13 @@
 namespace nlb::test {
 
 struct Engine {
-    std::string name; ///< "user", "tc"
+    std::string name; ///< "user", "tc", "xdp"
     std::function<flow::Decision(std::vector<std::uint8_t>&, Nanos)> decide;
     std::function<flow::Counters()> counters;
     std::function<void(Nanos, Nanos)> sweep;
 };
 
-/// Fresh engines over `tables`, which must outlive them. The kernel's is left out without rights,
+/// Fresh engines over `tables`, which must outlive them. The kernel's are left out without rights,
 /// with a line that says so; with NLB_REQUIRE_BPF=1 that is a failure of the running test.
 std::vector<Engine> engines(const flow::Tables& tables,
                             const flow::EngineLimits& limits = {.most_flows = 4096});

@@ -4,5 +4,7 @@
 
 #include "app/tool.hpp"
 
+nlb::app::Command detach_command();
+nlb::app::Command flows_command();
 nlb::app::Command replay_command();
 nlb::app::Command run_command();

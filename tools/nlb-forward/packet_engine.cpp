@@ -23,24 +23,24 @@ PacketEngine user_engine(const flow::Tables& tables) {
 }
 
 #ifdef NLB_WITH_BPF
-Result<PacketEngine> tc_engine(const flow::Tables& tables) {
-    auto loaded = io::BpfObject::load(tables);
-    if (!loaded) return forward(loaded.error(), "--engine tc");
+Result<PacketEngine> kernel_engine(io::Hook hook, const flow::Tables& tables) {
+    auto loaded = io::BpfObject::load(hook, tables);
+    if (!loaded) return forward(loaded.error(), "--engine " + std::string(io::to_text(hook)));
     auto object = std::make_shared<io::BpfObject>(std::move(*loaded));
     return PacketEngine{[object](std::vector<std::uint8_t>& frame, Nanos now) {
                             return object->decide(frame, now);
                         },
                         [object](Nanos now, Nanos kept) { return object->sweep(now, kept); }};
 }
-#else
-Result<PacketEngine> tc_engine(const flow::Tables&) {
-    return fail(Errc::System, "--engine tc: this nlb-forward was built without BPF");
-}
 #endif
 
 } // namespace
 
 Result<PacketEngine> make_engine(const std::string& name, const flow::Tables& tables) {
-    if (name == "tc") return tc_engine(tables);
-    return user_engine(tables);
+    if (name == "user") return user_engine(tables);
+#ifdef NLB_WITH_BPF
+    return kernel_engine(name == "xdp" ? io::Hook::Xdp : io::Hook::Tc, tables);
+#else
+    return fail(Errc::System, "--engine " + name + ": this nlb-forward was built without BPF");
+#endif
 }

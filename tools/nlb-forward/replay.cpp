@@ -209,8 +209,8 @@ app::Command replay_command() {
             declare.text("-w,--write", options->write, {"FILE"},
                          "Write forwarded packets and resets to this pcap file; - is "
                          "standard output instead of the lines");
-            declare.choice("--engine", options->engine, {"user", "tc"}, {"ENGINE"},
-                           "user: in this process (default); tc: in the kernel, takes root");
+            declare.choice("--engine", options->engine, {"user", "tc", "xdp"}, {"ENGINE"},
+                           "user: in this process (default); tc, xdp: in the kernel, takes root");
             declare.number("-c,--count", options->count, {1, kMostPackets}, {"N"},
                            "Stop after so many packets");
             return [options](app::Context& context) { return replay(context, *options); };

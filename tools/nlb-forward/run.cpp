@@ -14,6 +14,7 @@ using namespace nlb;
 
 constexpr std::uint64_t kMostThreads = 256;
 constexpr std::uint64_t kLongestSeconds = 86'400;
+constexpr std::uint64_t kMostTableEntries = 1U << 26U;
 
 /// The CPUs this process may use.
 std::uint64_t usable_cpus() {
@@ -25,7 +26,31 @@ std::uint64_t usable_cpus() {
     return std::max(1U, std::thread::hardware_concurrency());
 }
 
+void declare_kernel(app::Options& command, KernelOptions& options) {
+    command.texts("--interface", options.interfaces, {"IF"},
+                  "Interface of clients or targets; again for each (kernel)");
+    command.choice("--hook", options.hook, {"auto", "tc", "xdp"}, {"HOOK"},
+                   "Where packets are met: tc, xdp, or what suits the interface (default: auto)");
+    command.texts("--internet-gateway", options.gateways, {"IF"},
+                  "Interface that the internet gateway's packets come by (kernel)");
+    command.number("--flow-table", options.most_flows, {1024, kMostTableEntries}, {"N"},
+                   "Entries of the kernel's flow tables, two a flow (default: 1048576)");
+    command.number(
+        "--new-flow-rate", options.new_flows, {0, kMostTableEntries}, {"N"},
+        "New flows a second above which the kernel opens none; 0: no limit (default: 0)");
+}
+
+Result<void> check_kernel(const RunOptions& options) {
+    const bool is_kernel = options.datapath == "kernel";
+    if (is_kernel && options.kernel.interfaces.empty())
+        return fail(Errc::Usage, "--datapath kernel: name the interfaces with --interface");
+    if (!is_kernel && !(options.kernel.interfaces.empty() && options.kernel.gateways.empty()))
+        return fail(Errc::Usage, "--interface and --internet-gateway go with --datapath kernel");
+    return {};
+}
+
 Result<int> run(app::Context& context, const RunOptions& options) {
+    if (auto fits = check_kernel(options); !fits) return tl::unexpected<Error>(fits.error());
     auto loop = io::EventLoop::make();
     if (!loop) return tl::unexpected<Error>(loop.error());
     RunWiring wiring(*loop, context, options);
@@ -43,6 +68,9 @@ std::function<Result<int>(app::Context&)> declare(app::Options& command) {
     command.text("--zone", options->zone, {"ZONE"},
                  "Serve only this Availability Zone (default: all)");
     command.text("--node", options->node, {"NAME"}, "Name of this node (default: the host name)");
+    command.choice("--datapath", options->datapath, {"proxy", "kernel"}, {"PATH"},
+                   "Move bytes between sockets, or packets in the kernel (default: proxy)");
+    declare_kernel(command, options->kernel);
     command.number("-j,--threads", options->threads, {1, kMostThreads}, {"N"},
                    "Worker threads (default: one per CPU)");
     command.number("--connect-timeout", options->connect_timeout_seconds, {1, kLongestSeconds},

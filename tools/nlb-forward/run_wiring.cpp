@@ -42,7 +42,7 @@ Result<int> RunWiring::run() {
     if (auto ran = loop_.run(); !ran) return tl::unexpected<Error>(ran.error());
     if (proxy_) {
         proxy_->stop();
-        if (records_) records_->put(proxy_->counters());
+        if (records_) records_->put(counters());
     }
     return result_;
 }
@@ -57,9 +57,19 @@ Result<void> RunWiring::start() {
         if (!records) return forward(records.error(), "--records");
         records_ = std::move(*records);
     }
+    if (auto done = start_kernel(); !done) return done;
     if (auto done = start_proxy(); !done) return done;
     if (options_.counters_interval_seconds != 0) count_again();
     return open_input();
+}
+
+Result<void> RunWiring::start_kernel() {
+    if (options_.datapath != "kernel") return {};
+    auto path = start_kernel_path(loop_, context_, options_.node, options_.zone, options_.kernel,
+                                  [this](const contract::Message& message) { answer(message); });
+    if (!path) return tl::unexpected<Error>(path.error());
+    kernel_ = std::move(*path);
+    return {};
 }
 
 Result<void> RunWiring::start_proxy() {
@@ -135,7 +145,7 @@ void RunWiring::follow_socket(std::string path) {
                     assembler_ = {};
                     staged_.clear();
                     complete_ = 0;
-                    for (const contract::ListenerState& state : proxy_->listener_states())
+                    for (const contract::ListenerState& state : listener_states())
                         answer(state);
                 },
             .on_event = [this](const contract::Event& event) { on_event(event); },
@@ -186,7 +196,13 @@ void RunWiring::on_set(contract::Set set) {
 
 void RunWiring::on_batch() {
     if (complete_ == 0) return;
-    proxy_->apply({staged_.data(), complete_}, std::exchange(starts_anew_, false), io::now());
+    const std::span<const contract::Set> sets(staged_.data(), complete_);
+    const bool is_everything = std::exchange(starts_anew_, false);
+    const Nanos received = io::now();
+    if (kernel_)
+        proxy_->apply(kernel_->apply(sets, is_everything), is_everything, received);
+    else
+        proxy_->apply(sets, is_everything, received);
     applied_ += complete_;
     staged_.erase(staged_.begin(), staged_.begin() + static_cast<std::ptrdiff_t>(complete_));
     complete_ = 0;
@@ -252,19 +268,35 @@ void RunWiring::drain(int number) {
     });
 }
 
+std::vector<contract::ListenerState> RunWiring::listener_states() const {
+    auto states = proxy_->listener_states();
+    if (!kernel_) return states;
+    for (contract::ListenerState& state : kernel_->listener_states())
+        states.push_back(std::move(state));
+    return states;
+}
+
+std::vector<contract::Counter> RunWiring::counters() const {
+    auto counters = proxy_->counters();
+    if (!kernel_) return counters;
+    for (contract::Counter& counter : kernel_->counters())
+        counters.push_back(std::move(counter));
+    return counters;
+}
+
 void RunWiring::count_again() {
     loop_.at(io::now() + seconds(options_.counters_interval_seconds), [this](Nanos) {
-        if (records_) records_->put(proxy_->counters());
+        if (records_) records_->put(counters());
         count_again();
     });
 }
 
 void RunWiring::print_statistics() {
-    const auto counters = proxy_->counters();
-    for (const contract::Counter& counter : counters) {
+    const auto totals = counters();
+    for (const contract::Counter& counter : totals) {
         context_.log.notice(counter.name + of_whom(counter) + " " + std::to_string(counter.value));
     }
-    if (records_) records_->put(counters);
+    if (records_) records_->put(totals);
 }
 
 void RunWiring::end(Result<int> how) {

@@ -2,6 +2,7 @@
 // nlb-forward run: where route-sets come from, where answers and records go, and the proxy between.
 #pragma once
 
+#include "kernel_path.hpp"
 #include "records.hpp"
 
 #include "app/context.hpp"
@@ -22,6 +23,8 @@ struct RunOptions {
     std::string records; ///< empty: none
     std::string node;
     std::string zone;
+    std::string datapath = "proxy"; ///< or "kernel"
+    KernelOptions kernel;
     std::uint64_t threads = 1;
     std::uint64_t connect_timeout_seconds = 30;
     std::uint64_t drain_timeout_seconds = 30;
@@ -39,6 +42,7 @@ class RunWiring {
     nlb::Result<void> start();
     nlb::Result<void> watch_signals();
     nlb::Result<void> start_proxy();
+    nlb::Result<void> start_kernel();
     nlb::Result<void> open_input();
     nlb::Result<void> open_answers();
     void follow_socket(std::string path);
@@ -54,6 +58,8 @@ class RunWiring {
 
     void on_signal(int number);
     void drain(int number);
+    [[nodiscard]] std::vector<nlb::contract::ListenerState> listener_states() const;
+    [[nodiscard]] std::vector<nlb::contract::Counter> counters() const;
     void count_again();
     void print_statistics();
     void end(nlb::Result<int> how);
@@ -62,6 +68,7 @@ class RunWiring {
     nlb::app::Context& context_;
     RunOptions options_;
     std::optional<nlb::io::Signals> signals_;
+    std::optional<KernelPath> kernel_;
     std::unique_ptr<nlb::proxy::Proxy> proxy_;
     std::unique_ptr<nlb::io::MessageLink> input_;   // a file or standard input
     std::unique_ptr<nlb::io::MessageLink> answers_; // standard output

@@ -76,24 +76,43 @@ BOOST_AUTO_TEST_CASE(the_order_of_lines_makes_no_difference) {
 }
 
 BOOST_AUTO_TEST_CASE(targets_keep_their_indexes_and_a_reused_index_has_a_new_generation) {
-    const Tables before =
-        nlb::tables::build(std::vector<Message>{listener_line(80), routing_line(),
-                                                route_line("10.0.1.1"), route_line("10.0.1.2")})
+    const auto with = [](std::string_view first, const Tables* previous) {
+        return nlb::tables::build(std::vector<Message>{listener_line(80), routing_line(),
+                                                       route_line(first), route_line("10.0.1.2")},
+                                  {}, previous)
             .value();
+    };
+    const Tables before = with("10.0.1.1", nullptr);
     const std::uint32_t kept = index_of(before, "10.0.1.2:8080");
     const std::uint32_t given_up = index_of(before, "10.0.1.1:8080");
-    const Tables after =
-        nlb::tables::build(std::vector<Message>{listener_line(80), routing_line(),
-                                                route_line("10.0.1.9"), route_line("10.0.1.2")},
-                           {}, &before)
-            .value();
+    const Tables after = with("10.0.1.9", &before);
     BOOST_TEST(index_of(after, "10.0.1.2:8080") == kept);
     BOOST_TEST(after.targets()[kept].value.generation == before.targets()[kept].value.generation);
-    BOOST_TEST(index_of(after, "10.0.1.9:8080") == given_up);
-    BOOST_TEST(after.targets()[given_up].value.generation ==
-               before.targets()[given_up].value.generation + 1);
+    BOOST_TEST(index_of(after, "10.0.1.9:8080") != given_up); // packets are still on their way
+    BOOST_TEST((after.targets()[given_up].value.flags & NLB_TARGET_REGISTERED) == 0);
     BOOST_TEST(target_names(after) == (std::vector<std::string>{"10.0.1.2:8080", "10.0.1.9:8080"}),
                boost::test_tools::per_element());
+    const Tables later = with("10.0.1.8", &after);
+    BOOST_TEST(index_of(later, "10.0.1.8:8080") == given_up);
+    BOOST_TEST(later.targets()[given_up].value.generation ==
+               before.targets()[given_up].value.generation + 1);
+}
+
+BOOST_AUTO_TEST_CASE(listeners_keep_their_indexes) {
+    const auto with = [](std::vector<std::uint16_t> ports, const Tables* previous) {
+        std::vector<Message> lines{routing_line(), route_line("10.0.1.1")};
+        for (const std::uint16_t port : ports)
+            lines.emplace_back(listener_line(port));
+        return nlb::tables::build(lines, {}, previous).value();
+    };
+    const Tables before = with({80, 81}, nullptr);
+    const Tables after = with({81, 82}, &before);
+    BOOST_TEST(before.listeners()[1].id.value == "listener-81");
+    BOOST_TEST(after.listeners()[1].id.value == "listener-81");
+    BOOST_TEST(!after.listeners()[0].is_in_use);
+    BOOST_TEST(after.listeners()[2].id.value == "listener-82");
+    BOOST_TEST(after.keys().size() == 2U);
+    BOOST_TEST(with({83}, &after).listeners()[0].id.value == "listener-83");
 }
 
 BOOST_AUTO_TEST_CASE(unchanged_groups_take_their_slots_from_before) {

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel/datapath.hpp"
+
+#include "bpf/nlb_maps.h"
+#include "kernel/netlink.hpp"
+
+#include "io/clock.hpp"
+
+#include "base/text.hpp"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <net/if.h>
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <atomic>
+
+namespace nlb::kernel {
+
+namespace {
+
+/// Route exceptions (path MTU) change without a netlink message.
+constexpr Nanos kOldestHop = Nanos::seconds(5);
+constexpr std::uint32_t kLastEpoch = 0xffff; // 0 is "no hop"
+
+std::string needs_forwarding(const Interface& interface, std::string_view family) {
+    return "interface " + in_quotes(interface.name) + " does not forward: sysctl -w net." +
+           std::string(family) + ".conf." + interface.name + ".forwarding=1 makes it";
+}
+
+} // namespace
+
+Datapath::Datapath(io::EventLoop& loop, Options options, Pins pins, Programs programs)
+    : loop_(loop), options_(std::move(options)), pins_(std::move(pins)),
+      programs_(std::move(programs)) {
+}
+
+Datapath::~Datapath() {
+    loop_.cancel(epoch_timer_);
+    if (routing_.is_open()) loop_.remove(routing_.get());
+}
+
+Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options options) {
+    Pins pins(options.node);
+    if (auto made = pins.create(); !made) return tl::unexpected<Error>(made.error());
+    auto programs = Programs::open(pins, {options.most_flows, options.on_notice});
+    if (!programs) return tl::unexpected<Error>(programs.error());
+    std::unique_ptr<Datapath> datapath(
+        new Datapath(loop, std::move(options), std::move(pins), std::move(*programs)));
+    if (auto done = datapath->attach(); !done) return tl::unexpected<Error>(done.error());
+    if (auto done = datapath->watch_routing(); !done) return tl::unexpected<Error>(done.error());
+    return datapath;
+}
+
+Result<void> Datapath::open_tables() {
+    auto tables = io::BpfTables::open(programs_.map_set());
+    if (!tables) return tl::unexpected<Error>(tables.error());
+    tables_.emplace(std::move(*tables));
+    auto labels = Labels::open(programs_.map_set());
+    if (!labels) return tl::unexpected<Error>(labels.error());
+    labels_.emplace(std::move(*labels));
+    return mark_gateways();
+}
+
+Result<void> Datapath::attach() {
+    Attacher attacher(pins_, [this](io::Hook hook) -> Result<int> {
+        auto program = programs_.get(hook);
+        if (!program || tables_) return program;
+        if (auto done = open_tables(); !done) return tl::unexpected<Error>(done.error());
+        return program;
+    });
+    for (const std::string& name : options_.interfaces) {
+        if (auto done = attach_one(attacher, name); !done) return done;
+    }
+    return detach_others(attacher);
+}
+
+Result<void> Datapath::attach_one(Attacher& attacher, const std::string& name) {
+    auto interface = find_interface(name);
+    if (!interface) return tl::unexpected<Error>(interface.error());
+    if (!interface->forwards_v4) options_.on_notice(needs_forwarding(*interface, "ipv4"));
+    auto attachment = attacher.attach(*interface, options_.hook);
+    if (!attachment) return tl::unexpected<Error>(attachment.error());
+    options_.on_notice("interface " + in_quotes(name) + ": " + attachment->how +
+                       (attachment->was_there ? ", taken over" : ""));
+    if (attachment->hook == io::Hook::Xdp && interface->kind == "veth")
+        options_.on_notice("interface " + in_quotes(name) +
+                           ": its peer must complete checksums itself (ethtool -K PEER tx off)");
+    return {};
+}
+
+/// What an earlier process had attached and this one was not told.
+Result<void> Datapath::detach_others(Attacher& attacher) {
+    for (const std::string& name : attacher.attached()) {
+        const auto& wanted = options_.interfaces;
+        if (std::find(wanted.begin(), wanted.end(), name) != wanted.end()) continue;
+        if (auto done = attacher.detach(name); !done) return done;
+        options_.on_notice("interface " + in_quotes(name) + ": detached");
+    }
+    return {};
+}
+
+Result<void> Datapath::mark_gateways() {
+    const int cpus = libbpf_num_possible_cpus();
+    if (options_.new_flows != 0 && cpus > 0)
+        tables_->state().new_flows = static_cast<std::uint32_t>(
+            std::max<std::uint64_t>(1, options_.new_flows / static_cast<std::uint64_t>(cpus)));
+    else
+        tables_->state().new_flows = 0;
+    std::uint32_t key = 0;
+    while (bpf_map_get_next_key(programs_.map("nlb_gateways"), nullptr, &key) == 0)
+        bpf_map_delete_elem(programs_.map("nlb_gateways"), &key);
+    for (const std::string& name : options_.gateways) {
+        const std::uint32_t index = ::if_nametoindex(name.c_str());
+        const std::uint32_t one = 1;
+        if (index == 0)
+            return fail(Errc::Usage,
+                        "--internet-gateway " + in_quotes(name) + ": there is no such interface");
+        if (bpf_map_update_elem(programs_.map("nlb_gateways"), &index, &one, BPF_ANY) != 0)
+            return io::sys_error("write to BPF map nlb_gateways");
+    }
+    return {};
+}
+
+Result<void> Datapath::watch_routing() {
+    auto fd = kernel::watch_routing();
+    if (!fd) return tl::unexpected<Error>(fd.error());
+    routing_ = std::move(*fd);
+    auto added = loop_.add(routing_.get(), EPOLLIN, [this](std::uint32_t) {
+        if (drain(routing_.get())) next_epoch();
+    });
+    if (!added) return added;
+    next_epoch(); // routes may have changed since the last process
+    next_epoch_later();
+    return {};
+}
+
+void Datapath::next_epoch() {
+    auto& epoch = tables_->state().hop_epoch;
+    std::atomic_ref(epoch).store(epoch % kLastEpoch + 1, std::memory_order_relaxed);
+}
+
+void Datapath::next_epoch_later() {
+    epoch_timer_ = loop_.at(io::now() + kOldestHop, [this](Nanos) {
+        next_epoch();
+        next_epoch_later();
+    });
+}
+
+Result<void> Datapath::apply(const flow::Tables& tables) {
+    if (auto done = labels_->update(tables); !done) return done;
+    return tables_->write(tables);
+}
+
+flow::Tables Datapath::remembered() const {
+    return labels_->remembered(tables_->targets());
+}
+
+Result<void> detach(const std::string& node) {
+    const Pins pins(node);
+    if (!pins.exists())
+        return fail(Errc::Usage, "--node " + in_quotes(node) + ": nothing is attached for it");
+    Attacher attacher(pins, {});
+    for (const std::string& interface : attacher.attached()) {
+        if (auto done = attacher.detach(interface); !done) return done;
+    }
+    return pins.remove_all();
+}
+
+} // namespace nlb::kernel

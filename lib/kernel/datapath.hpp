@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+// The packet core live in the kernel, as its owner sees it: tables go in, packets are forwarded by
+// programs on the interfaces, and what happened to flows comes out. The programs and their tables
+// outlive the process.
+#pragma once
+
+#include "kernel/attach.hpp"
+#include "kernel/labels.hpp"
+#include "kernel/programs.hpp"
+
+#include "io/event_loop.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace nlb::kernel {
+
+class Datapath {
+  public:
+    struct Options {
+        std::string node;
+        std::vector<std::string> interfaces;
+        HookChoice hook = HookChoice::Auto;
+        std::size_t most_flows = 0;        ///< entries of each flow table
+        std::uint64_t new_flows = 0;       ///< a second, of all CPUs; 0: any number
+        std::vector<std::string> gateways; ///< interfaces of internet gateways
+        std::function<void(const std::string&)> on_notice;
+    };
+
+    /// Loads the programs, or takes over those of an earlier process, and attaches them.
+    /// Errors: Usage when an interface cannot be used, System.
+    static Result<std::unique_ptr<Datapath>> start(io::EventLoop& loop, Options options);
+
+    ~Datapath(); ///< leaves the programs at work
+    Datapath(const Datapath&) = delete;
+    Datapath& operator=(const Datapath&) = delete;
+
+    /// Tables that say which index an earlier process gave to whom: the first ones are built after
+    /// them.
+    [[nodiscard]] flow::Tables remembered() const;
+
+    /// Swaps the tables of the programs. Errors as io::BpfTables::write.
+    Result<void> apply(const flow::Tables& tables);
+
+    [[nodiscard]] Programs& programs() { return programs_; }
+
+    [[nodiscard]] const io::BpfTables& tables() const { return *tables_; }
+
+    [[nodiscard]] const Labels& labels() const { return *labels_; }
+
+  private:
+    Datapath(io::EventLoop& loop, Options options, Pins pins, Programs programs);
+    Result<void> open_tables();
+    Result<void> attach();
+    Result<void> attach_one(Attacher& attacher, const std::string& name);
+    Result<void> detach_others(Attacher& attacher);
+    Result<void> watch_routing();
+    Result<void> mark_gateways();
+    void next_epoch();
+    void next_epoch_later();
+
+    io::EventLoop& loop_;
+    Options options_;
+    Pins pins_;
+    Programs programs_;
+    std::optional<io::BpfTables> tables_;
+    std::optional<Labels> labels_;
+    io::Fd routing_;
+    io::EventLoop::TimerId epoch_timer_ = 0;
+};
+
+/// Takes the datapath of `node` away, flows and all. Errors: Usage when there is none, System.
+Result<void> detach(const std::string& node);
+
+} // namespace nlb::kernel

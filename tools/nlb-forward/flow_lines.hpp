@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flows of the kernel's table as lines, for people and for programs.
+#pragma once
+
+#include "base/ip.hpp"
+#include "base/result.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// One flow with the names of what it belongs to; nlb-forward(8) describes the members.
+struct FlowLine {
+    std::string protocol; ///< "tcp", "udp"
+    std::string state;
+    nlb::Endpoint client;
+    nlb::Endpoint destination; ///< where the client sends to
+    nlb::Endpoint source;      ///< whom the target sees
+    nlb::Endpoint target_at;
+    std::string listener;
+    std::string target;
+    std::uint64_t client_packets = 0;
+    std::uint64_t client_bytes = 0; ///< IP headers included
+    std::uint64_t target_packets = 0;
+    std::uint64_t target_bytes = 0;
+    std::uint64_t age_s = 0;
+    std::uint64_t idle_ms = 0;
+};
+
+/// Which flows are wanted: all words must fit.
+class FlowFilter {
+  public:
+    /// `words` come in pairs. Errors: Usage.
+    static nlb::Result<FlowFilter> parse(const std::vector<std::string>& words);
+
+    [[nodiscard]] bool fits(const FlowLine& line) const;
+
+  private:
+    struct Where {
+        nlb::IpAddress address;
+        std::optional<std::uint16_t> port;
+    };
+
+    static nlb::Result<Where> parse_where(const std::string& text);
+    static bool fits(const std::optional<Where>& where, const nlb::Endpoint& endpoint);
+
+    std::optional<std::string> state_;
+    std::optional<Where> from_;
+    std::optional<Where> to_;
+    std::optional<std::string> target_;
+    std::optional<std::string> listener_;
+};
+
+/// The flows of `node` to standard output. Errors: Usage when the node has no kernel datapath,
+/// Data when it is another version's, System.
+nlb::Result<void> print_flows(const std::string& node, const FlowFilter& filter, bool json);
