@@ -25,7 +25,9 @@ void Options::text(const std::string& names, std::string& to, const Value& value
 
 void Options::texts(const std::string& names, std::vector<std::string>& to, const Value& value,
                     const std::string& help) {
-    describe(*command_.add_option(names, to, help), value);
+    CLI::Option* option = command_.add_option(names, to, help);
+    if (names.starts_with("-")) option->allow_extra_args(false); // a value each time it is given
+    describe(*option, value);
 }
 
 void Options::choice(const std::string& names, std::string& to,

@@ -35,10 +35,38 @@ bool IpAddress::is_unspecified() const {
     return std::all_of(bytes_.begin(), bytes_.end(), [](std::uint8_t b) { return b == 0; });
 }
 
+namespace {
+
+/// Writes 1 to 3 digits; returns what comes after them.
+char* write_octet(std::uint8_t octet, char* at) {
+    const auto digit = [&](unsigned value) { *at++ = static_cast<char>('0' + value % 10); };
+    if (octet >= 100) digit(octet / 100U);
+    if (octet >= 10) digit(octet / 10U);
+    digit(octet);
+    return at;
+}
+
+} // namespace
+
 std::string IpAddress::text() const {
-    std::array<char, INET6_ADDRSTRLEN> out{};
-    ::inet_ntop(is_v4() ? AF_INET : AF_INET6, bytes_.data(), out.data(), out.size());
-    return out.data();
+    std::string out;
+    append_text(out);
+    return out;
+}
+
+void IpAddress::append_text(std::string& out) const {
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (!is_v4()) {
+        ::inet_ntop(AF_INET6, bytes_.data(), text.data(), text.size());
+        out += text.data();
+        return;
+    }
+    char* at = text.data();
+    for (std::size_t i = 0; i < 4; ++i) {
+        if (i > 0) *at++ = '.';
+        at = write_octet(bytes_[i], at);
+    }
+    out.append(text.data(), static_cast<std::size_t>(at - text.data()));
 }
 
 namespace {

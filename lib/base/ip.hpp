@@ -40,6 +40,7 @@ class IpAddress {
     }
 
     [[nodiscard]] std::string text() const;
+    void append_text(std::string& out) const;
 
     auto operator<=>(const IpAddress&) const = default;
 

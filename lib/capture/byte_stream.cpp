@@ -3,6 +3,8 @@
 
 #include "io/fd.hpp"
 
+#include "base/check.hpp"
+
 #include <zlib.h>
 #include <zstd.h>
 
@@ -16,7 +18,7 @@ namespace nlb::capture {
 
 namespace {
 
-constexpr std::size_t kChunk = 65'536;
+constexpr std::size_t kChunk = 65'536;    ///< of compressed input
 constexpr int kLargestZstdWindowLog = 27; ///< 128 MiB, the format's recommended bound
 
 struct Inflate {
@@ -106,7 +108,9 @@ struct ByteStream::Decoder {
                std::equal(magic.begin(), magic.end(), input.begin());
     }
 
+    /// What recognise() had to read first; then straight from the source.
     Result<std::size_t> plain(std::span<std::uint8_t> out) {
+        if (input.empty()) return ended ? std::size_t{0} : source(out);
         const std::size_t n = std::min(input.size(), out.size());
         std::copy_n(input.begin(), n, out.begin());
         input = input.subspan(n);
@@ -152,11 +156,7 @@ struct ByteStream::Decoder {
     }
 
     Result<std::size_t> decode(std::span<std::uint8_t> out) {
-        switch (kind) {
-        case Kind::Gzip: return gunzip(out);
-        case Kind::Zstd: return unzstd(out);
-        default: return plain(out);
-        }
+        return kind == Kind::Gzip ? gunzip(out) : unzstd(out);
     }
 
     /// Fetches input when there is none; true when nothing is left at all.
@@ -168,7 +168,8 @@ struct ByteStream::Decoder {
     }
 };
 
-ByteStream::ByteStream(ByteSource source) : decoder_(std::make_unique<Decoder>(std::move(source))) {
+ByteStream::ByteStream(ByteSource source)
+    : decoder_(std::make_unique<Decoder>(std::move(source))), buffer_(2 * kMostAtOnce) {
 }
 
 ByteStream::~ByteStream() = default;
@@ -180,6 +181,7 @@ Result<std::size_t> ByteStream::some(std::span<std::uint8_t> out) {
     if (d.kind == Decoder::Kind::Unknown) {
         if (auto known = d.recognise(); !known) return tl::unexpected(known.error());
     }
+    if (d.kind == Decoder::Kind::Plain) return d.plain(out);
     while (true) {
         const auto at_end = d.at_end();
         if (!at_end) return tl::unexpected(at_end.error());
@@ -190,29 +192,40 @@ Result<std::size_t> ByteStream::some(std::span<std::uint8_t> out) {
     }
 }
 
-Result<bool> ByteStream::read(std::span<std::uint8_t> out, const char* what) {
-    std::size_t done = 0;
-    while (done < out.size()) {
-        auto n = some(out.subspan(done));
+Result<const std::uint8_t*> ByteStream::fill(std::size_t bytes, const char* what) {
+    NLB_CHECK(bytes <= kMostAtOnce);
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= begin_;
+    begin_ = 0;
+    while (end_ < bytes) {
+        auto n = some(std::span(buffer_).subspan(end_));
         if (!n) return tl::unexpected(n.error());
-        if (*n == 0) {
-            if (done == 0) return false;
+        if (*n == 0 && end_ == 0) return nullptr;
+        if (*n == 0)
             return fail(Errc::Data, std::string("the file ends inside ") + what + ": " +
-                                        std::to_string(done) + " of " + std::to_string(out.size()) +
+                                        std::to_string(end_) + " of " + std::to_string(bytes) +
                                         " bytes");
-        }
-        done += *n;
+        end_ += *n;
     }
+    begin_ = bytes;
+    return buffer_.data();
+}
+
+Result<bool> ByteStream::read(std::span<std::uint8_t> out, const char* what) {
+    auto bytes = take(out.size(), what);
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (*bytes == nullptr) return false;
+    std::copy_n(*bytes, out.size(), out.begin());
     return true;
 }
 
 Result<void> ByteStream::skip(std::uint64_t bytes, const char* what) {
-    std::array<std::uint8_t, 4096> sink;
     while (bytes > 0) {
-        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, sink.size()));
-        auto got = read(std::span(sink).first(n), what);
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(bytes, kMostAtOnce));
+        auto got = take(n, what);
         if (!got) return tl::unexpected(got.error());
-        if (!*got) return fail(Errc::Data, std::string("the file ends inside ") + what);
+        if (*got == nullptr) return fail(Errc::Data, std::string("the file ends inside ") + what);
         bytes -= n;
     }
     return {};

@@ -12,6 +12,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace nlb::capture {
 
@@ -33,19 +34,34 @@ class ByteStream {
     ByteStream(const ByteStream&) = delete;
     ByteStream& operator=(const ByteStream&) = delete;
 
+    /// The next `bytes`, at most kMostAtOnce, valid until the next call; null when the input ended
+    /// before the first of them. Errors: Data, when the input ends in the middle of `what` or is
+    /// damaged; those of the source.
+    Result<const std::uint8_t*> take(std::size_t bytes, const char* what) {
+        if (end_ - begin_ < bytes) return fill(bytes, what);
+        const std::uint8_t* at = buffer_.data() + begin_;
+        begin_ += bytes;
+        return at;
+    }
+
     /// Fills all of `out` and returns true; false when the input ended before its first byte.
-    /// Errors: Data, when the input ends in the middle of `what` or is damaged; those of the
-    /// source.
+    /// Errors: as take.
     Result<bool> read(std::span<std::uint8_t> out, const char* what);
 
-    /// Reads and forgets `bytes`. Errors: as read.
+    /// Reads and forgets `bytes`. Errors: as take.
     Result<void> skip(std::uint64_t bytes, const char* what);
+
+    static constexpr std::size_t kMostAtOnce = 256 * 1024;
 
   private:
     struct Decoder;
     Result<std::size_t> some(std::span<std::uint8_t> out);
+    Result<const std::uint8_t*> fill(std::size_t bytes, const char* what);
 
     std::unique_ptr<Decoder> decoder_;
+    std::vector<std::uint8_t> buffer_;
+    std::size_t begin_ = 0; ///< of what was read and not taken
+    std::size_t end_ = 0;
 };
 
 } // namespace nlb::capture

@@ -5,7 +5,7 @@
 #include "capture/reader.hpp"
 
 #include <array>
-#include <bit>
+#include <vector>
 
 namespace nlb::capture {
 
@@ -15,21 +15,25 @@ class ByteOrder {
     explicit ByteOrder(bool big_endian = false) : big_(big_endian) {}
 
     [[nodiscard]] std::uint16_t u16(const std::uint8_t* p) const {
-        return static_cast<std::uint16_t>(number(p, 2));
+        return static_cast<std::uint16_t>(number<2>(p));
     }
 
     [[nodiscard]] std::uint32_t u32(const std::uint8_t* p) const {
-        return static_cast<std::uint32_t>(number(p, 4));
+        return static_cast<std::uint32_t>(number<4>(p));
     }
 
-    [[nodiscard]] std::uint64_t u64(const std::uint8_t* p) const { return number(p, 8); }
+    [[nodiscard]] std::uint64_t u64(const std::uint8_t* p) const { return number<8>(p); }
 
   private:
-    [[nodiscard]] std::uint64_t number(const std::uint8_t* p, unsigned bytes) const {
-        std::uint64_t value = 0;
-        for (unsigned i = 0; i < bytes; ++i)
-            value = (value << 8U) | p[big_ ? i : bytes - 1 - i];
-        return value;
+    template <unsigned kBytes>
+    [[nodiscard]] std::uint64_t number(const std::uint8_t* p) const {
+        std::uint64_t big = 0;
+        std::uint64_t little = 0;
+        for (unsigned i = 0; i < kBytes; ++i) {
+            big = (big << 8U) | p[i];
+            little |= std::uint64_t{p[i]} << (8 * i);
+        }
+        return big_ ? big : little;
     }
 
     bool big_;

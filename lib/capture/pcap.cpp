@@ -16,14 +16,15 @@ class Pcap final : public Format {
         : order_(order), unit_ns_(nanoseconds ? 1 : 1000), link_type_(link_type) {}
 
     Result<bool> next(ByteStream& in, Packet& packet) override {
-        std::array<std::uint8_t, 16> header;
-        auto got = in.read(header, "a packet header");
-        if (!got || !*got) return got;
-        packet.time = {std::int64_t{order_.u32(header.data())} * 1'000'000'000 +
-                       std::int64_t{order_.u32(header.data() + 4)} * unit_ns_};
+        auto got = in.take(16, "a packet header");
+        if (!got) return tl::unexpected(got.error());
+        const std::uint8_t* header = *got;
+        if (header == nullptr) return false;
+        packet.time = {std::int64_t{order_.u32(header)} * 1'000'000'000 +
+                       std::int64_t{order_.u32(header + 4)} * unit_ns_};
         packet.link_type = link_type_;
-        packet.original_length = order_.u32(header.data() + 12);
-        auto done = read_packet_bytes(in, order_.u32(header.data() + 8), packet);
+        packet.original_length = order_.u32(header + 12);
+        auto done = read_packet_bytes(in, order_.u32(header + 8), packet);
         if (!done) return tl::unexpected(done.error());
         return true;
     }

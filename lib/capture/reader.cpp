@@ -10,11 +10,12 @@ Result<void> read_packet_bytes(ByteStream& in, std::uint32_t captured, Packet& p
         return fail(Errc::Data, "a packet of " + std::to_string(captured) +
                                     " captured bytes; at most " + std::to_string(kLongestPacket) +
                                     " are read");
-    packet.bytes.resize(captured);
+    packet.bytes = {};
     if (captured == 0) return {};
-    auto got = in.read(packet.bytes, "a packet");
-    if (!got) return tl::unexpected(got.error());
-    if (!*got) return fail(Errc::Data, "the file ends before a packet's bytes");
+    auto bytes = in.take(captured, "a packet");
+    if (!bytes) return tl::unexpected(bytes.error());
+    if (*bytes == nullptr) return fail(Errc::Data, "the file ends before a packet's bytes");
+    packet.bytes = {*bytes, captured};
     return {};
 }
 

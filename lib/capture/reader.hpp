@@ -2,7 +2,7 @@
 // Reads capture files packet by packet: pcap (microseconds and nanoseconds, either byte order) and
 // pcapng (any number of sections and interfaces, each with its link type and time resolution),
 // plain or compressed. Which it is, the content says. Memory does not grow with the file. libpcap
-// is not used: it refuses compressed files and pcapng with several link types.
+// does not read them: it refuses compressed files and pcapng with several link types.
 // [draft-ietf-opsawg-pcap, draft-ietf-opsawg-pcapng]
 #pragma once
 
@@ -12,20 +12,19 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <vector>
+#include <span>
 
 namespace nlb::capture {
 
 /// More captured bytes in one record than any writer makes; a larger number is damage.
-constexpr std::uint32_t kLongestPacket = 256 * 1024;
+constexpr std::uint32_t kLongestPacket = ByteStream::kMostAtOnce;
 
 struct Packet {
     std::uint64_t number = 0; ///< from 1, over the whole file
     Nanos time;               ///< since 1970-01-01 UTC
     std::uint16_t link_type = 0;
     std::uint32_t original_length = 0; ///< bytes on the wire; the capture may have kept fewer
-    std::vector<std::uint8_t> bytes;
+    std::span<const std::uint8_t> bytes;
 };
 
 /// One format's reader; made by Reader.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "contract/json.hpp"
 
+#include <charconv>
 #include <cstdio>
 
 namespace nlb::contract {
@@ -80,8 +81,10 @@ void append_json_string(std::string_view text, std::string& out) {
 
 void append_json_number(std::uint64_t value, std::string& out) {
     const bool as_string = value > kLargestExactDouble;
+    char digits[20];
+    const char* end = std::to_chars(digits, digits + sizeof digits, value).ptr;
     if (as_string) out += '"';
-    out += std::to_string(value);
+    out.append(digits, static_cast<std::size_t>(end - digits));
     if (as_string) out += '"';
 }
 

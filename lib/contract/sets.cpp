@@ -42,6 +42,7 @@ SetAssembler::Outcome SetAssembler::take(const Event& event) {
     if (const auto* b = std::get_if<SetBegin>(&message)) return begin(*b);
     if (const auto* e = std::get_if<SetEnd>(&message)) return end(*e);
     if (!open_) return NotOfSet{};
+    if (std::holds_alternative<Time>(message)) return Collected{}; // recorded, never sent
     if (std::holds_alternative<Hello>(message)) {
         open_.reset(); // the sender started anew; it will send the set again
         return NotOfSet{};

@@ -224,8 +224,16 @@ constexpr std::string_view kActions[] = {
     NLB_L4_ACTIONS(X)
 #undef X
 };
-constexpr std::string_view kQuestions[] = {
-#define X(name, text) text,
+
+struct QuestionRow {
+    std::string_view text;
+    bool is_yes_no;
+};
+
+constexpr bool YES_NO = true;  // NOLINT(readability-identifier-naming): words of the list
+constexpr bool NUMBER = false; // NOLINT(readability-identifier-naming)
+constexpr QuestionRow kQuestions[] = {
+#define X(name, kind, text, sentence) {text, kind},
     NLB_L4_QUESTIONS(X)
 #undef X
 };
@@ -249,7 +257,11 @@ std::uint8_t reason_action(std::uint8_t reason) {
 }
 
 std::string_view question_text(nlb_l4_question question) {
-    return kQuestions[question];
+    return kQuestions[question].text;
+}
+
+bool is_yes_no(nlb_l4_question question) {
+    return kQuestions[question].is_yes_no;
 }
 
 } // namespace nlb::flow

@@ -103,5 +103,7 @@ std::string_view reason_sentence(std::uint8_t reason);
 /// The action every packet with this reason meets; of RESET, packets that are not TCP meet DROP.
 std::uint8_t reason_action(std::uint8_t reason);
 std::string_view question_text(nlb_l4_question question);
+/// Whether its answer is 0 or 1, no other number.
+bool is_yes_no(nlb_l4_question question);
 
 } // namespace nlb::flow

@@ -73,28 +73,41 @@
       "The link address of the next hop is not known yet; the sender will try again.")             \
     X(REWRITE_FAILED, DROP, "rewrite-failed", "The frame could not be made writable or resized.")
 
-/* The questions of the decision, as --explain tells them; the answer is a number.
- *   X(name, "text") */
+/* The questions of the decision, as --explain tells them and nlb-forward(8) lists them. The answer
+ * is a number; of YES_NO questions 0 or 1.
+ *   X(name, kind, "text", "sentence") */
 #define NLB_L4_QUESTIONS(X)                                                                        \
-    X(PARSED, "parsed-as")                                                                         \
-    X(FRAGMENT_KNOWN, "first-fragment-seen")                                                       \
-    X(FLOW_KNOWN, "flow-known")                                                                    \
-    X(IS_REPLY, "from-target")                                                                     \
-    X(FLOW_OVER, "flow-expired")                                                                   \
-    X(TARGET_RESETS, "target-resets-flows")                                                        \
-    X(OPENS_ANEW, "opens-a-new-flow")                                                              \
-    X(LISTENER_KNOWN, "listener-known")                                                            \
-    X(IS_NODE, "address-of-node")                                                                  \
-    X(HOST_SOCKET, "socket-of-host")                                                               \
-    X(LISTENER_FLAGS, "listener-flags")                                                            \
-    X(OPENS_FLOW, "opens-flow")                                                                    \
-    X(ABOVE_RATE, "above-new-flow-rate")                                                           \
-    X(HASH, "flow-hash")                                                                           \
-    X(RING_SIZE, "ring-size")                                                                      \
-    X(SLOT, "ring-slot")                                                                           \
-    X(TARGET, "target-index")                                                                      \
-    X(SOURCE_PORT, "source-port")                                                                  \
-    X(MTU, "mtu-exceeded")
+    X(PARSED, NUMBER, "parsed-as", "What does the frame hold? A number of the list below.")        \
+    X(FRAGMENT_KNOWN, YES_NO, "first-fragment-seen",                                               \
+      "Was the first fragment of the datagram seen, which has the ports?")                         \
+    X(FLOW_KNOWN, YES_NO, "flow-known",                                                            \
+      "Is there a flow with these addresses and ports, in either direction?")                      \
+    X(FLOW_OVER, YES_NO, "flow-expired",                                                           \
+      "Was the flow idle for too long, or closed too long ago?")                                   \
+    X(IS_REPLY, YES_NO, "from-target", "Does the packet come from the target?")                    \
+    X(TARGET_RESETS, YES_NO, "target-resets-flows",                                                \
+      "Are connections to the flow's target to be reset?")                                         \
+    X(OPENS_ANEW, YES_NO, "opens-a-new-flow",                                                      \
+      "Does the packet open another flow in place of one that is over?")                           \
+    X(LISTENER_KNOWN, YES_NO, "listener-known",                                                    \
+      "Has a listener the packet's destination and protocol?")                                     \
+    X(IS_NODE, YES_NO, "address-of-node", "Is the destination an address of this node?")           \
+    X(HOST_SOCKET, YES_NO, "socket-of-host",                                                       \
+      "Has the host itself a connection with these ends? Never in a replay.")                      \
+    X(LISTENER_FLAGS, NUMBER, "listener-flags",                                                    \
+      "What is special about the listener? A sum of numbers of the list below.")                   \
+    X(OPENS_FLOW, YES_NO, "opens-flow", "May the packet open a flow at this listener?")            \
+    X(ABOVE_RATE, YES_NO, "above-new-flow-rate", "Were too many flows opened this second?")        \
+    X(HASH, NUMBER, "flow-hash",                                                                   \
+      "What is the hash of the flow's addresses, ports and sequence number?")                      \
+    X(RING_SIZE, NUMBER, "ring-size",                                                              \
+      "How many slots has the group's ring? 0: no target takes new flows.")                        \
+    X(SLOT, NUMBER, "ring-slot", "Which of them does the hash fall on?")                           \
+    X(TARGET, NUMBER, "target-index",                                                              \
+      "Which target has the slot? The position in the table of targets.")                          \
+    X(SOURCE_PORT, NUMBER, "source-port", "Which source port was found for the flow?")             \
+    X(MTU, NUMBER, "mtu-exceeded",                                                                 \
+      "How large may a packet on the way out be that this one is larger than?")
 
 enum nlb_l4_action {
 
@@ -114,7 +127,7 @@ enum nlb_l4_reason {
 
 enum nlb_l4_question {
 
-#define X(name, text) NLB_ASK_##name,
+#define X(name, kind, text, sentence) NLB_ASK_##name,
     NLB_L4_QUESTIONS(X)
 #undef X
         NLB_QUESTION_COUNT

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame and capture fuzzers: corpus/frame and corpus/capture beside it."""
+"""Writes the seeds of the frame, capture and difference fuzzers into corpus/ beside it."""
 
 import gzip
+import json
 import os
 import socket
 import struct
@@ -78,7 +79,27 @@ CAPTURES = {
         "<I", (len(pcap("<", 0xA1B2C3D4, 1, TWO)) << 3) | 1)[:3] + pcap("<", 0xA1B2C3D4, 1, TWO),
 }
 
-for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES)):
+
+
+def verdict(packet, reason, target=None, verdict="forward"):
+    line = {"packet": packet, "time_ns": "1700000000000000000", "verdict": verdict,
+            "reason": reason, "protocol": 6, "source_address": "192.0.2.1", "source_port": 40000,
+            "destination_address": "198.51.100.1", "destination_port": 80, "listener": "l"}
+    if target:
+        line |= {"target": target, "new_destination_address": target, "new_destination_port": 80}
+    return json.dumps(line, separators=(",", ":")).encode() + b"\n"
+
+
+DIFFERENCES = {
+    "equal": 2 * verdict(1, "new-flow", "10.0.0.1"),
+    "moved": verdict(1, "new-flow", "10.0.0.1") + verdict(1, "new-flow", "10.0.0.2") +
+             verdict(2, "flow", "10.0.0.1") + verdict(2, "no-target", verdict="reset") +
+             2 * verdict(3, "new-flow", "10.0.0.1") +
+             verdict(4, "no-flow", verdict="reset") + verdict(4, "flow", "10.0.0.1"),
+    "other-capture": verdict(1, "not-ours", verdict="pass") + verdict(2, "reply", "10.0.0.1"),
+}
+
+for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
         with open(os.path.join(HERE, "corpus", folder, name), "wb") as file:

@@ -75,3 +75,18 @@ write("tcp-snat-three-targets", [
     (1, tcp(CLIENT, NODE, SYN, 5)[:20]),
     (1, tcp(CLIENT, NODE, SYN, 5)[:9]),
 ])
+
+# Eight connections before the target's failure, some packets after it, new connections, and again
+# when it is back.
+EIGHT = [(f"192.0.2.{1 + i}", 40000 + i) for i in range(8)]
+write("tcp-health-changes", [
+    (i / 100, tcp(client, NODE, SYN, 1000 * i)) for i, client in enumerate(EIGHT)
+] + [
+    (1 + i / 100, tcp(client, NODE, ACK, 1000 * i + 1, 1)) for i, client in enumerate(EIGHT)
+] + [
+    (2 + i / 100, tcp((address, port + 100), NODE, SYN, 1000 * i))
+    for i, (address, port) in enumerate(EIGHT)
+] + [
+    (3 + i / 100, tcp((address, port + 200), NODE, SYN, 1000 * i))
+    for i, (address, port) in enumerate(EIGHT)
+])

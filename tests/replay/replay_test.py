@@ -10,40 +10,22 @@ import os
 import re
 import shutil
 import struct
-import subprocess
 
 import nlbtest
+import replaytest
+from replaytest import HERE, SCENARIOS, content
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-SCENARIOS = sorted(name for name in os.listdir(HERE)
-                   if os.path.exists(os.path.join(HERE, name, "in.pcap")))
 WRITE = os.environ.get("NLB_REPLAY_WRITE") == "1"
+PLAIN = "tcp-preserved-then-idle"
 
 
-def content(path):
-    with open(path, "rb") as file:
-        return file.read()
-
-
-class Replay(nlbtest.TestCase):
-    def replay(self, *args, input=b""):
-        result = subprocess.run([nlbtest.tool("nlb-forward"), "replay", *args], input=input,
-                                capture_output=True, timeout=nlbtest.DEADLINE, check=False)
-        self.assert_no_crash(result.returncode, result.stderr.decode("utf-8", "replace"))
-        return result
-
-    def arguments(self, scenario):
-        folder = os.path.join(HERE, scenario)
-        args = [os.path.join(folder, "in.pcap"), "--config", os.path.join(folder, "config.toml")]
-        health = os.path.join(folder, "health.ndjson")
-        return args + (["--health", health] if os.path.exists(health) else [])
-
+class Replay(replaytest.TestCase):
     def check(self, scenario, engine):
         out = os.path.join(self.dir, f"{scenario}-{engine}.pcap")
         result = self.replay(*self.arguments(scenario), "--engine", engine, "-w", out)
         status, lines, errors = result.returncode, result.stdout, result.stderr
-        if engine == "tc" and status == 4 and not nlbtest.REQUIRE_BPF:
-            self.assertIn(b"--engine tc", errors)
+        if engine != "user" and status == 4 and not nlbtest.REQUIRE_BPF:
+            self.assertIn(b"--engine " + engine.encode(), errors)
             self.skipTest(errors.decode().strip())
         self.assertEqual(status, 0, errors)
         for name, got in (("expect.ndjson", lines), ("expect.pcap", content(out))):
@@ -58,9 +40,10 @@ class Replay(nlbtest.TestCase):
             with self.subTest(scenario):
                 self.check(scenario, "user")
 
-    def test_the_kernel_engine_does_the_same(self):
-        for scenario in SCENARIOS:
-            self.check(scenario, "tc")
+    def test_the_kernel_engines_do_the_same(self):
+        for engine in ("tc", "xdp"):
+            for scenario in SCENARIOS:
+                self.check(scenario, engine)
 
     def test_an_unhealthy_target_takes_no_new_flow(self):
         lines = content(os.path.join(HERE, "tcp-snat-three-targets", "expect.ndjson")).splitlines()
@@ -68,15 +51,15 @@ class Replay(nlbtest.TestCase):
         self.assertEqual(targets, {None, "10.0.1.1:8080", "10.0.1.3:8080"})
 
     def test_a_capture_comes_from_standard_input_and_goes_to_standard_output(self):
-        capture, *rest = self.arguments(SCENARIOS[0])
+        capture, *rest = self.arguments(PLAIN)
         result = self.replay("-", *rest, "-w", "-", input=content(capture))
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertEqual(result.stdout, content(os.path.join(HERE, SCENARIOS[0], "expect.pcap")))
+        self.assertEqual(result.stdout, content(os.path.join(HERE, PLAIN, "expect.pcap")))
         result = self.replay("-", *rest, "-c", "3", input=content(capture))
         self.assertEqual(len(result.stdout.splitlines()), 3)
 
     def test_bad_input_is_told_with_the_right_status(self):
-        capture, *rest = self.arguments(SCENARIOS[0])
+        capture, *rest = self.arguments(PLAIN)
         good = content(capture)
         odd = good[:20] + struct.pack("<I", 147) + good[24:]
         rows = [
@@ -98,9 +81,10 @@ class Replay(nlbtest.TestCase):
         self.assertEqual(self.replay(capture, *rest, "--zone", "nowhere").returncode, 2)
         self.assertEqual(self.replay(capture, *rest, "-w", os.path.join(self.dir, "no", "x")).returncode, 4)
         self.assertEqual(self.replay(capture, *rest, "--engine", "magic").returncode, 2)
+        self.assertEqual(self.replay("-", *rest, "--diff", "-").returncode, 2)
 
     def test_an_input_is_never_overwritten(self):
-        scenario = os.path.join(HERE, SCENARIOS[0])
+        scenario = os.path.join(HERE, PLAIN)
         own = shutil.copy(os.path.join(scenario, "in.pcap"), self.dir)
         config = shutil.copy(os.path.join(scenario, "config.toml"), self.dir)
         link = os.path.join(self.dir, "link")
@@ -123,6 +107,16 @@ class Replay(nlbtest.TestCase):
         self.assertGreater(len(reasons), 20)
         self.assertEqual([(text, action.lower(), sentence) for action, text, sentence in reasons],
                          rows)
+
+    def test_every_question_of_the_core_is_in_the_manual_page_and_no_other(self):
+        root = os.path.dirname(os.path.dirname(HERE))
+        header = content(os.path.join(root, "lib", "l4", "l4_reasons.h")).decode()
+        table = re.search(r"#define NLB_L4_QUESTIONS\(X\)(.*?)\n\n", header, re.S)[1]
+        questions = re.findall(r'X\(\w+, \w+, "([\w-]+)",\s*(?:\\\s*)?"([^"]+)"\)', table)
+        page = content(os.path.join(root, "man", "nlb-forward.8")).decode()
+        section = re.search(r"^\.Ss Questions of a decision$(.*?)^\.El", page, re.S | re.M)[1]
+        self.assertGreater(len(questions), 10)
+        self.assertEqual(re.findall(r"^\.It ([\w-]+)\n(.+)$", section, re.M), questions)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ int main(int argc, char** argv) {
                       "nlb-forward run --input unix:policy --zone zone-a --records flows.ndjson",
                       "nlb-forward run --input unix:policy --datapath kernel --interface eth0",
                       "nlb-forward flows state established",
-                      "nlb-forward replay in.pcap --config nlb.toml -w out.pcap"},
+                      "nlb-forward replay in.pcap --config nlb.toml -w out.pcap",
+                      "nlb-forward replay in.pcap --config nlb.toml --summary tcp port 80"},
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "listener", "routing",
-                      "route", "listener-state", "route-applied", "flow", "counter"}});
+                      "route", "target-health", "time", "listener-state", "route-applied", "flow",
+                      "counter"}});
 }

@@ -1,218 +1,166 @@
 // SPDX-License-Identifier: Apache-2.0
 // nlb-forward replay: a capture through the packet core, with the capture's clock.
 #include "commands.hpp"
-#include "packet_engine.hpp"
-#include "replay_tables.hpp"
-#include "verdict_line.hpp"
+#include "replay_engine.hpp"
+#include "replay_inputs.hpp"
+#include "replay_session.hpp"
 
 #include "capture/link.hpp"
-#include "capture/reader.hpp"
-#include "capture/writer.hpp"
-#include "io/fd.hpp"
 
 #include "base/text.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <memory>
-#include <optional>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
 
 namespace {
 
-struct Options {
-    std::string capture;
-    ReplaySources sources;
-    std::string write;
-    std::string engine = "user";
-    std::uint64_t count = 0; ///< 0: all
-};
-
 constexpr std::uint64_t kMostPackets = std::uint64_t{1} << 48U;
-constexpr std::size_t kBatchBytes = 65'536;
-constexpr std::uint64_t kSweepEvery = 65'536; ///< packets; the same on every engine
-constexpr Nanos kKeepEnded = Nanos::seconds(60);
 
-/// Where packets go: lines to standard output, frames to a file. "-" is standard output for the
-/// frames, and then there are no lines.
-class Output {
-  public:
-    static Result<Output> open(const std::string& path) {
-        Output output;
-        if (path.empty()) return output;
-        output.frames_.emplace();
-        output.has_lines_ = path != "-";
-        if (!output.has_lines_) return output;
-        output.path_ = path;
-        output.file_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-        if (!output.file_.is_open()) return io::sys_error("open " + in_quotes(path));
-        return output;
-    }
-
-    void put_frame(Nanos time, std::span<const std::uint8_t> frame) {
-        if (frames_) frames_->put(time, frame);
-    }
-
-    std::string& lines() { return lines_; }
-
-    Result<void> flush_some() {
-        if (lines_.size() < kBatchBytes && (!frames_ || frames_->pending() < kBatchBytes))
-            return {};
-        return flush();
-    }
-
-    Result<void> flush() {
-        const std::string lines = std::exchange(lines_, {});
-        if (has_lines_) {
-            if (auto done = app::print(lines); !done) return done;
-        }
-        if (!frames_) return {};
-        const std::string frames = frames_->drain();
-        return has_lines_ ? write_file(frames) : app::print(frames);
-    }
-
-    /// After the last flush.
-    Result<void> close() {
-        if (!file_.is_open()) return {};
-        return file_.close("close " + in_quotes(path_));
-    }
-
-  private:
-    Result<void> write_file(std::string_view bytes) {
-        while (!bytes.empty()) {
-            const ssize_t n =
-                io::retry([&] { return ::write(file_.get(), bytes.data(), bytes.size()); });
-            if (n < 0) return io::sys_error("write " + in_quotes(path_));
-            bytes.remove_prefix(static_cast<std::size_t>(n));
-        }
-        return {};
-    }
-
-    std::string lines_;
-    std::optional<capture::Writer> frames_;
-    bool has_lines_ = true;
-    std::string path_;
-    io::Fd file_;
+/// Everything that is read, open and checked.
+struct Inputs {
+    std::string name; ///< of the capture, for messages
+    ReplayTimeline timeline;
+    capture::Reader reader;
+    std::unique_ptr<replay::Engine> engine;
 };
 
-bool is_same_file(const std::string& path, const std::string& input) {
-    struct stat out {};
-
-    struct stat in {};
-
-    if (::stat(path.c_str(), &out) != 0 || !S_ISREG(out.st_mode)) return false;
-    const int rc = input == "-" ? ::fstat(STDIN_FILENO, &in) : ::stat(input.c_str(), &in);
-    return rc == 0 && out.st_dev == in.st_dev && out.st_ino == in.st_ino;
-}
-
-/// Opening the output empties it.
-Result<void> keep_inputs(const Options& options) {
-    for (const std::string& input :
-         {options.capture, options.sources.configuration, options.sources.health}) {
-        if (options.write == "-" || input.empty() || !is_same_file(options.write, input)) continue;
-        return fail(Errc::Usage,
-                    "--write " + in_quotes(options.write) + " is an input: it would be lost");
-    }
+Result<void> check_options(const ReplayOptions& options) {
+    const bool is_difference = !options.difference.empty();
+    if (options.summary && is_difference)
+        return fail(Errc::Usage, "--summary and --diff exclude each other");
+    if (options.write == "-" && (options.summary || is_difference))
+        return fail(Errc::Usage, "--write - leaves no room for --summary or --diff");
+    if (options.explain && (options.summary || is_difference || options.write == "-"))
+        return fail(Errc::Usage, "--explain belongs to verdict lines");
+    if (options.json && !options.summary) return fail(Errc::Usage, "--json needs --summary");
+    if (options.capture == "-" && (options.health == "-" || options.difference == "-"))
+        return fail(Errc::Usage, "only one input can be standard input");
     return {};
 }
 
-/// One capture on its way through one engine.
-class Replay {
-  public:
-    Replay(const flow::Tables& tables, PacketEngine engine, Output& output)
-        : tables_(tables), engine_(std::move(engine)), output_(output) {}
-
-    Result<void> take(const capture::Packet& packet) {
-        const PacketPlace place{packet.number, packet.time};
-        if (!capture::to_ethernet(packet.link_type, packet.bytes, frame_)) {
-            ++skipped_;
-            append_skipped_line(place,
-                                capture::is_known_link(packet.link_type) ? "short-link-header"
-                                                                         : "unknown-link-type",
-                                output_.lines());
-            return output_.flush_some();
-        }
-        auto decision = engine_.decide(frame_, packet.time);
-        if (!decision) return tl::unexpected<Error>(decision.error());
-        append_verdict_line(place, *decision, tables_, output_.lines());
-        const std::uint8_t action = decision->verdict.action;
-        if (action == NLB_FORWARD || action == NLB_RESET || action == NLB_ICMP)
-            output_.put_frame(packet.time, frame_);
-        if (packet.number % kSweepEvery == 0) {
-            if (auto swept = engine_.sweep(packet.time, kKeepEnded); !swept) return swept;
-        }
-        return output_.flush_some();
-    }
-
-    [[nodiscard]] std::uint64_t skipped() const { return skipped_; }
-
-  private:
-    const flow::Tables& tables_;
-    PacketEngine engine_;
-    Output& output_;
-    std::vector<std::uint8_t> frame_;
-    std::uint64_t skipped_ = 0;
-};
-
-Result<void> read_all(capture::Reader& reader, std::uint64_t count, Replay& replay) {
-    for (std::uint64_t taken = 0; count == 0 || taken < count; ++taken) {
-        auto packet = reader.next();
-        if (!packet) return tl::unexpected<Error>(packet.error());
-        if (*packet == nullptr) return {};
-        if (auto done = replay.take(**packet); !done) return done;
-    }
-    return {};
-}
-
-Result<int> replay(app::Context& context, const Options& options) {
+Result<Inputs> open_inputs(const app::Context& context, const ReplayOptions& options) {
+    if (auto sound = check_options(options); !sound) return tl::unexpected<Error>(sound.error());
     const std::string name = options.capture == "-" ? "standard input" : in_quotes(options.capture);
-    auto tables = replay_tables(context, options.sources);
-    if (!tables) return tl::unexpected<Error>(tables.error());
+    auto timeline = replay_timeline(context, options);
+    if (!timeline) return tl::unexpected<Error>(timeline.error());
     auto source = capture::open_source(options.capture);
     if (!source) return tl::unexpected<Error>(source.error());
     auto reader = capture::Reader::open(std::move(*source));
     if (!reader) return forward(reader.error(), name);
-    auto engine = make_engine(options.engine, *tables);
+    auto engine = make_engine(options, timeline->timeline.tables());
     if (!engine) return tl::unexpected<Error>(engine.error());
+    return Inputs{name, std::move(*timeline), std::move(*reader), std::move(*engine)};
+}
+
+/// The filter is tried on the link type of the first packet, before anything is written.
+Result<std::optional<capture::Filter>> make_filter(const ReplayOptions& options,
+                                                   const capture::Packet* first) {
+    std::string expression;
+    for (const std::string& word : options.filter)
+        expression += (expression.empty() ? "" : " ") + word;
+    if (expression.empty()) return std::nullopt;
+    capture::Filter filter(std::move(expression));
+    const bool is_known = first != nullptr && capture::is_known_link(first->link_type);
+    auto ready = filter.compile(is_known ? first->link_type : capture::kLinkEthernet);
+    if (!ready) return tl::unexpected<Error>(ready.error());
+    return filter;
+}
+
+/// `first` was read already.
+Result<void> read_all(Inputs& inputs, const capture::Packet* first, std::uint64_t count,
+                      ReplaySession& session) {
+    std::uint64_t taken = 0;
+    for (const capture::Packet* packet = first; packet != nullptr;) {
+        const auto took = session.take(*packet);
+        if (!took) return tl::unexpected<Error>(took.error());
+        if (*took && ++taken == count) return {};
+        auto next = inputs.reader.next();
+        if (!next) return forward(next.error(), inputs.name);
+        packet = *next;
+    }
+    return {};
+}
+
+/// What was decided before a damaged place is told all the same.
+Result<void> finish(const Result<void>& outcome, bool whole, ReplayReport& report,
+                    ReplayOutput& output) {
+    report.sum_up();
+    const Result<void> compared = outcome ? report.end_comparison(whole) : outcome;
+    if (auto done = output.flush(); !done) return done;
+    if (auto done = output.close(); !done) return done;
+    return compared;
+}
+
+int status(const app::Context& context, const Inputs& inputs, const ReplaySession& session,
+           const ReplayReport& report) {
+    if (session.skipped() > 0)
+        context.log.warning(inputs.name + ": " + std::to_string(session.skipped()) +
+                            " packets skipped; known link types are " + capture::known_links());
+    if (report.compares()) return report.found_difference() ? app::kAnswerIsNo : app::kDone;
+    return session.skipped() > 0 ? app::kInputPartlyBad : app::kDone;
+}
+
+Result<int> replay_capture(app::Context& context, const ReplayOptions& options) {
+    auto inputs = open_inputs(context, options);
+    if (!inputs) return tl::unexpected<Error>(inputs.error());
+    auto first = inputs->reader.next();
+    if (!first) return forward(first.error(), inputs->name);
+    auto filter = make_filter(options, *first);
+    if (!filter) return tl::unexpected<Error>(filter.error());
     if (auto kept = keep_inputs(options); !kept) return tl::unexpected<Error>(kept.error());
-    auto output = Output::open(options.write);
+    auto output = ReplayOutput::open(options.write);
     if (!output) return tl::unexpected<Error>(output.error());
-    Replay session(*tables, std::move(*engine), *output);
-    const Result<void> outcome = read_all(*reader, options.count, session);
-    // What was decided before a damaged place is told all the same.
-    if (auto done = output->flush(); !done) return tl::unexpected<Error>(done.error());
-    if (auto done = output->close(); !done) return tl::unexpected<Error>(done.error());
-    if (!outcome) return forward(outcome.error(), name);
-    if (session.skipped() == 0) return app::kDone;
-    context.log.warning(name + ": " + std::to_string(session.skipped()) +
-                        " packets skipped; known link types are " + capture::known_links());
-    return app::kInputPartlyBad;
+    replay::Timeline& timeline = inputs->timeline.timeline;
+    auto report = ReplayReport::open(options, timeline.tables(), *output);
+    if (!report) return tl::unexpected<Error>(report.error());
+    ReplaySession session(timeline, *inputs->engine, *report, std::move(*filter));
+    const Result<void> outcome = read_all(*inputs, *first, options.count, session);
+    const auto finished = finish(outcome, options.count == 0, *report, *output);
+    if (!finished) return tl::unexpected<Error>(finished.error());
+    return status(context, *inputs, session, *report);
+}
+
+void declare_inputs(app::Options& declare, ReplayOptions& options) {
+    declare.text("CAPTURE", options.capture, {"", true},
+                 "pcap or pcapng file, plain, gzip or zstd; - is standard input");
+    declare.texts("EXPRESSION", options.filter, {""},
+                  "Decide only the packets that match, see pcap-filter(7)");
+    declare.text("--config", options.config, {"FILE", true}, "nlb.toml(5)");
+    declare.texts("--config-at", options.config_at, {"SECONDS=FILE"},
+                  "From this Unix time on another nlb.toml(5); may be repeated");
+    declare.text("--health", options.health, {"FILE"},
+                 "target-health lines, and time lines that say when; without them nothing is "
+                 "known and groups fail open");
+    declare.text("--zone", options.zone, {"ZONE"},
+                 "Only the node of this Availability Zone (default: all)");
+}
+
+void declare_outputs(app::Options& declare, ReplayOptions& options) {
+    declare.text("-w,--write", options.write, {"FILE"},
+                 "Write forwarded packets, resets and ICMP errors to this pcap file, or pcapng "
+                 "when it is so named; - is standard output instead of the lines");
+    declare.flag("--explain", options.explain,
+                 "Add to each line the questions that were asked, and the answers");
+    declare.flag("--summary", options.summary, "Totals instead of a line a packet");
+    declare.flag("--json", options.json, "With --summary: NDJSON instead of a table");
+    declare.text("--diff", options.difference, {"FILE"},
+                 "Tell what differs from these lines of an earlier replay of the capture; "
+                 "status 1 when anything does");
+    declare.choice("--engine", options.engine, {"user", "tc", "xdp"}, {"ENGINE"},
+                   "user: in this process (default); tc, xdp: in the kernel, takes root");
+    declare.number("-c,--count", options.count, {1, kMostPackets}, {"N"},
+                   "Stop after so many packets");
 }
 
 } // namespace
 
 app::Command replay_command() {
-    return {
-        "replay", "Decide every packet of a capture and say why", [](app::Options& declare) {
-            auto options = std::make_shared<Options>();
-            declare.text("CAPTURE", options->capture, {"", true},
-                         "pcap or pcapng file, plain, gzip or zstd; - is standard input");
-            declare.text("--config", options->sources.configuration, {"FILE", true}, "nlb.toml(5)");
-            declare.text("--health", options->sources.health, {"FILE"},
-                         "target-health lines; without them nothing is known and groups "
-                         "fail open");
-            declare.text("--zone", options->sources.zone, {"ZONE"},
-                         "Only the node of this Availability Zone (default: all)");
-            declare.text("-w,--write", options->write, {"FILE"},
-                         "Write forwarded packets and resets to this pcap file; - is "
-                         "standard output instead of the lines");
-            declare.choice("--engine", options->engine, {"user", "tc", "xdp"}, {"ENGINE"},
-                           "user: in this process (default); tc, xdp: in the kernel, takes root");
-            declare.number("-c,--count", options->count, {1, kMostPackets}, {"N"},
-                           "Stop after so many packets");
-            return [options](app::Context& context) { return replay(context, *options); };
-        }};
+    return {"replay", "Decide every packet of a capture and say why", [](app::Options& declare) {
+                auto options = std::make_shared<ReplayOptions>();
+                declare_inputs(declare, *options);
+                declare_outputs(declare, *options);
+                return
+                    [options](app::Context& context) { return replay_capture(context, *options); };
+            }};
 }

@@ -54,7 +54,9 @@ void Client::take_message(const contract::Message& message) {
     if (std::holds_alternative<contract::SnapshotRequest>(message)) return owe_everything();
     if (const auto* state = std::get_if<contract::ListenerState>(&message)) return note(*state);
     if (const auto* applied = std::get_if<contract::RouteApplied>(&message)) return note(*applied);
-    if (std::holds_alternative<contract::Unknown>(message)) return;
+    if (std::holds_alternative<contract::Unknown>(message) ||
+        std::holds_alternative<contract::Time>(message))
+        return;
     complain("a message that nlb-policy does not read");
 }
 

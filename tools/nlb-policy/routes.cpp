@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
-#include "configuration_file.hpp"
 #include "describe.hpp"
 #include "pace.hpp"
 
+#include "app/configuration_file.hpp"
 #include "io/clock.hpp"
 #include "io/message_link.hpp"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
-#include "configuration_file.hpp"
 #include "server.hpp"
 
+#include "app/configuration_file.hpp"
 #include "io/signals.hpp"
 
 #include "base/text.hpp"

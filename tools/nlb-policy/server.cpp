@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server.hpp"
 
-#include "configuration_file.hpp"
 #include "describe.hpp"
 
+#include "app/configuration_file.hpp"
 #include "io/clock.hpp"
 
 #include "model/changes.hpp"

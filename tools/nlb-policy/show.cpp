@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // nlb-policy show: the configuration in effect, with every default filled in.
 #include "commands.hpp"
-#include "configuration_file.hpp"
+
+#include "app/configuration_file.hpp"
 
 #include "config/config.hpp"
 #include "config/render.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
-#include "configuration_file.hpp"
+
+#include "app/configuration_file.hpp"
 
 #include "route/publisher.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "configuration_file.hpp"
+#include "app/configuration_file.hpp"
 
 #include "io/fd.hpp"
 
@@ -7,10 +7,9 @@
 #include "config/config.hpp"
 #include "config/parse.hpp"
 
-namespace nlb::policy {
+namespace nlb::app {
 
-Result<model::Configuration> load_configuration(const app::Context& context,
-                                                const std::string& path) {
+Result<model::Configuration> load_configuration(const Context& context, const std::string& path) {
     const auto text = io::read_file(path, config::kLongestText);
     if (!text) return tl::unexpected<Error>(text.error());
     auto loaded = config::load(*text, path);
@@ -25,4 +24,4 @@ Result<model::Configuration> load_configuration(const app::Context& context,
     return std::move(loaded->configuration);
 }
 
-} // namespace nlb::policy
+} // namespace nlb::app

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+// What nlb-forward replay reads besides the capture.
+#pragma once
+
+#include "replay/timeline.hpp"
+#include "replay_options.hpp"
+
+#include "app/context.hpp"
+
+#include "base/result.hpp"
+
+#include <string>
+
+/// A timeline and the text it reads.
+struct ReplayTimeline {
+    std::unique_ptr<const std::string> lines;
+    nlb::replay::Timeline timeline;
+};
+
+/// Problems are logged. Errors: Usage when a configuration or a time is not valid, System when a
+/// file cannot be read, Data when the health lines say nothing usable.
+nlb::Result<ReplayTimeline> replay_timeline(const nlb::app::Context& context,
+                                            const ReplayOptions& options);
+
+/// Errors: Usage, when what is written would take the place of an input.
+nlb::Result<void> keep_inputs(const ReplayOptions& options);
