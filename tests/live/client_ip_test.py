@@ -54,6 +54,27 @@ class ClientIp(live.TestCase):
         for text, connection in ((b"first", first), (b"second", second)):
             self.assertEqual(live.exchange(connection, text), text)
 
+    def from_the_target_itself(self, **routing):
+        """A connection of the only target to its own listener."""
+        server = self.target(0, live.peer)
+        self.balance([server], **routing)
+        with self.net.targets.entered():
+            client = socket.create_connection((self.net.NODE, live.PORT), nlbtest.DEADLINE,
+                                              source_address=(server.address, 0))
+        self.addCleanup(client.close)
+        return client
+
+    def test_a_target_that_is_its_own_client_is_served_without_preservation(self):
+        client = self.from_the_target_itself()
+        self.assertEqual(live.read_line(client).split()[0], self.net.NODE)
+        self.assertEqual(live.exchange(client, b"hairpin"), b"hairpin")
+
+    @live.packets_only
+    def test_a_target_that_is_its_own_client_is_refused_with_preservation(self):
+        """It would see its own address as the peer's, and never answer through the node."""
+        with self.assertRaises(ConnectionRefusedError):
+            self.from_the_target_itself(preserve_client_ip=True)
+
     @live.packets_only
     def test_a_change_applies_to_new_connections_only(self):
         server = self.target(0, live.peer)

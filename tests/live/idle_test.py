@@ -56,18 +56,14 @@ class Idle(live.TestCase):
         forward = self.balance([self.target()], idle_ms=IDLE_MS)
         silent, busy = self.connect(), self.connect()
         self.assertEqual(live.exchange(silent, b"once"), b"once")
-        gone = threading.Event()
-
-        def wait():
-            self.flow(forward, client_port=silent.getsockname()[1], end="idle-timeout")
-            gone.set()
-
-        waiting = threading.Thread(target=wait)
+        flow = []
+        waiting = threading.Thread(target=lambda: flow.append(self.flow(
+            forward, client_port=silent.getsockname()[1], end="idle-timeout")))
         waiting.start()
-        while not gone.is_set():
+        while waiting.is_alive():
             self.assertEqual(live.exchange(busy, b"more"), b"more")
-            gone.wait(IDLE_MS / 1000 / 5)
-        waiting.join()
+            waiting.join(IDLE_MS / 1000 / 5)
+        self.assertEqual(len(flow), 1)
         self.assertEqual(live.exchange(busy, b"still here"), b"still here")
 
     @live.packets_only

@@ -9,6 +9,7 @@ leaves checksums for a device to complete, so that every packet is seen as it wo
 import collections
 import hashlib
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -127,24 +128,28 @@ class TestCase(Forwarder):
     """self.net is the network; targets, connections and datagrams happen in it."""
 
     shape = "through"  # of the network
+    knows_neighbors = DATAPATH == "xdp"  # from the start, as a node does that checks its targets
 
     def setUp(self):
         netns.require()
         super().setUp()
         self.net = netns.Network(self.shape)
         self.addCleanup(self.net.close)
+        self.addCleanup(shutil.rmtree, f"/sys/fs/bpf/nlb/{self.net.node.name}", ignore_errors=True)
         self.prefix = self.net.node.command()
         self._offloads()
+        if self.knows_neighbors:
+            self.net.meet_neighbors()
 
     def _offloads(self):
-        """XDP sees no half-made checksums, and hands packets only to a device that has NAPI."""
-        if DATAPATH == "xdp" or VARIANT == "tx-off":
-            for space in self.net.spaces:
-                for interface in self.net.interfaces(space):
+        """XDP sees no half-made checksums, and hands packets only to a device whose far end has
+        NAPI, which receive offload brings."""
+        for space in self.net.spaces:
+            for interface in self.net.interfaces(space):
+                if DATAPATH == "xdp" or VARIANT == "tx-off":
                     space.features(interface, tx="off")
-        if DATAPATH == "xdp":
-            self.net.client.features("c0", gro="on")
-            self.net.targets.features("t0", gro="on")
+                if DATAPATH == "xdp" and space is not self.net.node:
+                    space.features(interface, gro="on")
 
     # ---- the node ----
 
@@ -152,7 +157,8 @@ class TestCase(Forwarder):
         """What nlb-forward is started with here."""
         if DATAPATH == "proxy":
             return []
-        words = ["--datapath", "kernel", "--hook", DATAPATH]
+        words = ["--datapath", "kernel", "--node", self.net.node.name, "--hook", DATAPATH,
+                 "--flow-table", "65536"]
         for interface in self.net.interfaces(self.net.node):
             words += ["--interface", interface]
         return words
@@ -167,7 +173,7 @@ class TestCase(Forwarder):
         six = ":" in servers[0].address
         node = node or (self.net.NODE6 if six else self.net.NODE)
         out = [listener(port, node, name, idle_ms=idle_ms, protocol=protocol, group=group),
-               routing(source=node, group=group, **more)]
+               routing(**{"source": node, "group": group, **more})]
         fails_open = more.get("mode") == "fail-open"
         for server in servers:
             state = (states or {}).get(server, "healthy")

@@ -12,6 +12,7 @@ import itertools
 import os
 import re
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -232,6 +233,18 @@ class Network:
     def interfaces(self, space):
         """The names of a namespace's veth ends."""
         return tuple(self._interfaces[space])
+
+    def meet_neighbors(self):
+        """Has the node learn the link addresses around it, as traffic of its own does."""
+        for family, *addresses in ((socket.AF_INET, *self.CLIENTS, *self.TARGETS),
+                                   (socket.AF_INET6, *self.CLIENTS6, *self.TARGETS6)):
+            with self.node.entered(), socket.socket(family, socket.SOCK_DGRAM) as sock:
+                for address in addresses:
+                    sock.sendto(b"hello", (address, 9))
+        wanted = 2 if self.shape == "routed" else len(self.CLIENTS) + len(self.TARGETS)
+        for family in ("-4", "-6"):
+            until(lambda: self.node.ip(family, "neigh").stdout.count("lladdr") >= wanted,
+                  "link addresses of all neighbors")
 
     def close(self):
         for space in self.spaces:
