@@ -78,11 +78,18 @@ static int forward(struct nlb_world* world) {
     return (int)bpf_redirect(scratch->hop.ifindex, 0);
 }
 
+/* Back to where it came from. Not XDP_TX: a veth interface tells its peer of such a frame only if
+ * an XDP program runs there too, and else leaves it lying until something else is sent. */
+static int answer(struct nlb_world* world) {
+    if (nlb_config.testing) return XDP_TX;
+    return (int)bpf_redirect(world->packet->ingress_ifindex, 0);
+}
+
 static int act(struct nlb_world* world) {
     switch (world->scratch->work.verdict.action) {
     case NLB_FORWARD: return nlb_config.testing ? XDP_PASS : forward(world);
     case NLB_RESET:
-    case NLB_ICMP: return XDP_TX;
+    case NLB_ICMP: return answer(world);
     case NLB_PASS: return XDP_PASS;
     default: return XDP_DROP;
     }
