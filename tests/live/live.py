@@ -135,7 +135,7 @@ class TestCase(Forwarder):
         super().setUp()
         self.net = netns.Network(self.shape)
         self.addCleanup(self.net.close)
-        self.addCleanup(shutil.rmtree, f"/sys/fs/bpf/nlb/{self.net.node.name}", ignore_errors=True)
+        self.addCleanup(shutil.rmtree, f"{netns.PINS}/{self.net.node.name}", ignore_errors=True)
         self.prefix = self.net.node.command()
         self._offloads()
         if self.knows_neighbors:

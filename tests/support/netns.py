@@ -21,6 +21,7 @@ import unittest
 import nlbtest
 
 CLONE_NEWNET = 0x40000000
+PINS = "/sys/fs/bpf/nlb"  # a folder for each node, which tests name after its namespace
 _libc = ctypes.CDLL(None, use_errno=True)
 _numbers = itertools.count()
 
@@ -61,10 +62,15 @@ def missing():
 
 def sweep():
     """Removes what tests that were killed have left behind."""
-    for name in os.listdir("/run/netns") if os.path.isdir("/run/netns") else []:
-        match = re.fullmatch(r"nlbtest-(\d+)-.*", name)
-        if match and not os.path.exists(f"/proc/{match[1]}"):
-            run("ip", "netns", "del", name, check=False)
+    for folder in ("/run/netns", PINS):
+        for name in os.listdir(folder) if os.path.isdir(folder) else []:
+            match = re.fullmatch(r"nlbtest-(\d+)-.*", name)
+            if match is None or os.path.exists(f"/proc/{match[1]}"):
+                continue
+            if folder == PINS:
+                shutil.rmtree(f"{PINS}/{name}", ignore_errors=True)
+            else:
+                run("ip", "netns", "del", name, check=False)
 
 
 def require():
