@@ -148,8 +148,8 @@ NLB_ASSERT_SIZE(struct nlb_flow6, 96);
 struct nlb_fragment_key {
     nlb_u32 source_be[4];
     nlb_u32 destination_be[4];
-    nlb_u32 id; /* as it is in the packet: 16 bits of IPv4, 32 of IPv6 */
-    nlb_u8 protocol;
+    nlb_u32 id;      /* as it is in the packet: 16 bits of IPv4, 32 of IPv6 */
+    nlb_u8 protocol; /* of IPv6 0: there only the first fragment tells it [RFC 8200 4.5] */
     nlb_u8 family;
     nlb_u8 zero[2];
 };
@@ -158,7 +158,8 @@ struct nlb_fragment {
     struct nlb_fragment_key key;
     nlb_u16 source_port_be;
     nlb_u16 destination_port_be;
-    nlb_u32 zero;
+    nlb_u8 protocol; /* after the extension headers of the first fragment */
+    nlb_u8 zero[3];
     nlb_u64 seen_ns;
 };
 
@@ -254,7 +255,7 @@ NLB_ASSERT_SIZE(struct nlb_l4_desc, 68);
 struct nlb_l4_verdict {
     nlb_u8 action;            /* enum nlb_l4_action */
     nlb_u8 reason;            /* enum nlb_l4_reason */
-    nlb_u16 mtu;              /* ICMP: what the next hop takes */
+    nlb_u16 mtu;              /* ICMP: what the next hop takes. Otherwise zero */
     nlb_u32 listener;         /* index or NLB_NONE */
     nlb_u32 target;           /* index or NLB_NONE */
     struct nlb_tuple becomes; /* FORWARD: the 5-tuple after rewriting. ICMP: that of the error, its

@@ -135,7 +135,8 @@ NLB_INLINE nlb_u32 nlb_write_too_big(struct nlb_world* world, struct nlb_l4_work
     nlb_u8* begin = nlb_port_begin(world);
     nlb_u8* end = nlb_port_end(world);
     struct nlb_icmp* icmp;
-    if (l3 > NLB_LONGEST_L3_OFFSET || begin + l3 + quoted > end) return 1;
+    /* What is too big is longer than the answer, unless the capture left out its payload. */
+    if (l3 > NLB_LONGEST_L3_OFFSET || begin + l3 + nlb_ip_length(v6) + payload > end) return 1;
     __builtin_memcpy(work->quote, begin + l3, v6 ? NLB_QUOTE6 : NLB_QUOTE4);
     if (nlb_port_resize(world, l3 + nlb_ip_length(v6) + payload) != 0) return 1;
     icmp = (struct nlb_icmp*)nlb_begin_answer(world, l3, payload,

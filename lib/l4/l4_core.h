@@ -70,13 +70,19 @@ NLB_INLINE void nlb_refuse_too_big(struct nlb_l4_work* work, nlb_u32 mtu) {
     nlb_set_verdict(work, NLB_REASON_PACKET_TOO_BIG);
 }
 
+/* The packet does not leave after all. */
+NLB_INLINE void nlb_keep_back(struct nlb_l4_work* work, enum nlb_l4_reason reason) {
+    __builtin_memset(&work->verdict.becomes, 0, sizeof(work->verdict.becomes));
+    work->verdict.mtu = 0;
+    nlb_set_verdict(work, reason);
+}
+
 /* What may stand in the way of a packet that is to go on. */
 NLB_INLINE void nlb_check_way(struct nlb_world* world, struct nlb_l4_work* work,
                               struct nlb_flow* flow) {
     nlb_u32 mtu;
     if (work->desc.ttl <= 1) {
-        __builtin_memset(&work->verdict.becomes, 0, sizeof(work->verdict.becomes));
-        nlb_set_verdict(work, NLB_REASON_TTL_EXPIRED);
+        nlb_keep_back(work, NLB_REASON_TTL_EXPIRED);
         return;
     }
     mtu = nlb_port_too_big(world, work, flow);
@@ -115,7 +121,7 @@ NLB_INLINE struct nlb_flow* nlb_l4_packet(struct nlb_world* world, nlb_u64 now_n
     if ((work->desc.flags & NLB_DESC_FIRST_FRAGMENT) != 0)
         nlb_fragment_remember(world, work, now_ns);
     if (work->verdict.action == NLB_FORWARD) nlb_check_way(world, work, flow);
-    if (nlb_apply(world, work) != 0) nlb_set_verdict(work, NLB_REASON_REWRITE_FAILED);
+    if (nlb_apply(world, work) != 0) nlb_keep_back(work, NLB_REASON_REWRITE_FAILED);
     nlb_port_count(world, work);
     return flow;
 }

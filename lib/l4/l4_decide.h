@@ -21,7 +21,7 @@ static int nlb_port_host_socket(struct nlb_world* world, const struct nlb_l4_des
 static int nlb_port_from_gateway(struct nlb_world* world);
 static int nlb_port_guard(struct nlb_world* world, nlb_u64 now_ns);
 
-/* There is no RST to a packet that is not TCP: it is dropped. */
+/* There is no RST to a packet that is not TCP or does not hold its TCP header: it is dropped. */
 NLB_INLINE void nlb_set_verdict(struct nlb_l4_work* work, enum nlb_l4_reason reason) {
     static const nlb_u8 actions[NLB_REASON_COUNT] = {
 #define X(name, action, text, sentence) NLB_##action,
@@ -29,7 +29,9 @@ NLB_INLINE void nlb_set_verdict(struct nlb_l4_work* work, enum nlb_l4_reason rea
 #undef X
     };
     nlb_u8 action = actions[reason];
-    if (action == NLB_RESET && work->desc.outer_protocol != NLB_PROTOCOL_TCP) action = NLB_DROP;
+    if (action == NLB_RESET && (work->desc.outer_protocol != NLB_PROTOCOL_TCP ||
+                                (work->desc.flags & NLB_DESC_LATER_FRAGMENT) != 0))
+        action = NLB_DROP;
     work->verdict.reason = (nlb_u8)reason;
     work->verdict.action = action;
 }
@@ -136,9 +138,9 @@ NLB_INLINE enum nlb_l4_reason nlb_listener_objection(struct nlb_world* world,
     if ((listener->flags & NLB_LISTENER_TRANSLATES) != 0) return NLB_REASON_NEEDS_TRANSLATION;
     if ((desc->flags & NLB_DESC_LATER_FRAGMENT) != 0) return NLB_REASON_UNKNOWN_FRAGMENT;
     if ((desc->tcp_flags & NLB_TCP_RST) != 0) return NLB_REASON_STRAY_RESET;
-    return nlb_is_opening(desc->key.protocol, desc->tcp_flags)
-               ? NLB_REASON_NEW_FLOW
-               : NLB_REASON_NO_FLOW; /* [Listeners: rejected with a RST] */
+    if (!nlb_is_opening(desc->key.protocol, desc->tcp_flags))
+        return NLB_REASON_NO_FLOW; /* [Listeners: rejected with a RST] */
+    return desc->ttl <= 1 ? NLB_REASON_TTL_EXPIRED : NLB_REASON_NEW_FLOW;
 }
 
 /* A packet without a flow. */

@@ -22,7 +22,7 @@ NLB_INLINE void nlb_fill_fragment_key(const struct nlb_l4_desc* desc,
     nlb_copy_address(desc->key.source_be, key->source_be, 1);
     nlb_copy_address(desc->key.destination_be, key->destination_be, 1);
     key->id = desc->fragment_id;
-    key->protocol = desc->key.protocol;
+    key->protocol = desc->key.family == 4 ? desc->key.protocol : 0;
     key->family = desc->key.family;
     key->zero[0] = key->zero[1] = 0;
 }
@@ -59,10 +59,11 @@ NLB_NOINLINE void nlb_fragment_remember(struct nlb_world* world, const struct nl
     entry->key = key;
     entry->source_port_be = desc->key.source_port_be;
     entry->destination_port_be = desc->key.destination_port_be;
+    entry->protocol = desc->key.protocol;
     entry->seen_ns = now_ns;
 }
 
-/* The ports of a later fragment into desc->key; 0 when the first one was not seen. */
+/* Ports and protocol of a later fragment into desc->key; 0 when the first one was not seen. */
 NLB_NOINLINE int nlb_fragment_ports(struct nlb_world* world, struct nlb_l4_desc* desc,
                                     nlb_u64 now_ns) {
     struct nlb_fragment_key key;
@@ -76,6 +77,8 @@ NLB_NOINLINE int nlb_fragment_ports(struct nlb_world* world, struct nlb_l4_desc*
     if (!is_known) return 0;
     desc->key.source_port_be = entry->source_port_be;
     desc->key.destination_port_be = entry->destination_port_be;
+    desc->key.protocol = entry->protocol;
+    desc->outer_protocol = entry->protocol;
     return 1;
 }
 

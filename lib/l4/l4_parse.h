@@ -7,26 +7,9 @@
 #ifndef NLB_L4_PARSE_H
 #define NLB_L4_PARSE_H
 
-#include "l4_wire.h"
+#include "l4_parse_icmp.h"
 
 NLB_C_TEXT_BEGIN
-
-/* What nlb_l4_parse found. From NLB_PARSED_TRANSPORT on the addresses in `key` are valid; ports and
- * what follows from them only of TRANSPORT and ICMP_ERROR. */
-enum nlb_l4_parsed {
-    NLB_PARSED_SHORT,
-    NLB_PARSED_TOO_MANY_TAGS,
-    NLB_PARSED_NOT_IP,
-    NLB_PARSED_BAD_IP,
-    NLB_PARSED_TRANSPORT,      /* TCP or UDP */
-    NLB_PARSED_ICMP_ERROR,     /* `key` is of the packet it is about, ends swapped */
-    NLB_PARSED_LATER_FRAGMENT, /* ports are not in the packet */
-    NLB_PARSED_ICMP_OTHER,
-    NLB_PARSED_NEIGHBOR_DISCOVERY,
-    NLB_PARSED_OTHER_PROTOCOL,
-    NLB_PARSED_TOO_MANY_EXTENSIONS,
-    NLB_PARSED_BAD_TRANSPORT
-};
 
 /* Offset of the layer-3 header and the IP version into `desc`. */
 NLB_INLINE enum nlb_l4_parsed nlb_parse_link(const nlb_u8* begin, const nlb_u8* end,
@@ -80,85 +63,6 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_udp(const nlb_u8* begin, const nlb_u8* e
     return NLB_PARSED_TRANSPORT;
 }
 
-/* The packet that an ICMP error quotes: its 5-tuple with the ends swapped, so that it is of the
- * error's own direction. Quoted extension headers and later fragments have no ports to be read. */
-NLB_INLINE enum nlb_l4_parsed nlb_parse_quoted4(const nlb_u8* begin, const nlb_u8* end,
-                                                nlb_u32* offset, struct nlb_tuple* quoted) {
-    const struct nlb_ipv4* ip;
-    nlb_u32 header_length;
-    NLB_PULL(ip, begin, *offset, end, NLB_PARSED_BAD_TRANSPORT);
-    header_length = (ip->version_ihl & 0x0fU) * 4U;
-    if (ip->version_ihl >> 4U != 4U || header_length < sizeof(*ip)) return NLB_PARSED_BAD_TRANSPORT;
-    if ((nlb_ntoh16(nlb_load16(ip->fragment)) & NLB_IPV4_OFFSET) != 0)
-        return NLB_PARSED_BAD_TRANSPORT;
-    quoted->source_be[0] = nlb_load32(ip->destination);
-    quoted->destination_be[0] = nlb_load32(ip->source);
-    quoted->protocol = ip->protocol;
-    *offset += header_length;
-    return NLB_PARSED_ICMP_ERROR;
-}
-
-NLB_INLINE enum nlb_l4_parsed nlb_parse_quoted6(const nlb_u8* begin, const nlb_u8* end,
-                                                nlb_u32* offset, struct nlb_tuple* quoted) {
-    const struct nlb_ipv6* ip;
-    NLB_PULL(ip, begin, *offset, end, NLB_PARSED_BAD_TRANSPORT);
-    if (ip->version_class_flow[0] >> 4U != 6U) return NLB_PARSED_BAD_TRANSPORT;
-    __builtin_memcpy(quoted->source_be, ip->destination, 16);
-    __builtin_memcpy(quoted->destination_be, ip->source, 16);
-    quoted->protocol = ip->next_header;
-    *offset += (nlb_u32)sizeof(*ip);
-    return NLB_PARSED_ICMP_ERROR;
-}
-
-struct nlb_ports { /* what TCP and UDP begin with */
-    nlb_u8 source[2];
-    nlb_u8 destination[2];
-};
-
-/* desc->key changes only when the quoted packet could be read. */
-NLB_INLINE enum nlb_l4_parsed nlb_parse_quoted(const nlb_u8* begin, const nlb_u8* end,
-                                               nlb_u32 offset, struct nlb_l4_desc* desc) {
-    struct nlb_tuple quoted;
-    const struct nlb_ports* ports;
-    enum nlb_l4_parsed parsed;
-    __builtin_memset(&quoted, 0, sizeof(quoted));
-    quoted.family = desc->key.family;
-    parsed = quoted.family == 4 ? nlb_parse_quoted4(begin, end, &offset, &quoted)
-                                : nlb_parse_quoted6(begin, end, &offset, &quoted);
-    if (parsed != NLB_PARSED_ICMP_ERROR) return parsed;
-    if (quoted.protocol != NLB_PROTOCOL_TCP && quoted.protocol != NLB_PROTOCOL_UDP)
-        return NLB_PARSED_ICMP_OTHER;
-    if (offset > NLB_LONGEST_HEADERS) return NLB_PARSED_BAD_TRANSPORT;
-    NLB_PULL(ports, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
-    quoted.source_port_be = nlb_load16(ports->destination);
-    quoted.destination_port_be = nlb_load16(ports->source);
-    desc->key = quoted;
-    desc->inner_l4_offset = (nlb_u16)offset;
-    desc->flags |= NLB_DESC_ICMP_ERROR;
-    return NLB_PARSED_ICMP_ERROR;
-}
-
-NLB_INLINE int nlb_is_neighbor_discovery(nlb_u8 type) {
-    return (type >= NLB_ICMPV6_FIRST_NEIGHBOR && type <= NLB_ICMPV6_LAST_NEIGHBOR) ||
-           type == NLB_ICMPV6_LISTENER_REPORT_V2;
-}
-
-/* [guide, Listeners: of ICMP, type 3 only] */
-NLB_NOINLINE enum nlb_l4_parsed nlb_parse_icmp(const nlb_u8* begin, const nlb_u8* end,
-                                               nlb_u32 offset, struct nlb_l4_desc* desc) {
-    const struct nlb_icmp* icmp;
-    if (offset > NLB_LONGEST_L4_OFFSET) return NLB_PARSED_BAD_TRANSPORT;
-    NLB_PULL(icmp, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
-    if (desc->key.family == 4) {
-        if (icmp->type != NLB_ICMP_UNREACHABLE) return NLB_PARSED_ICMP_OTHER;
-    } else {
-        if (nlb_is_neighbor_discovery(icmp->type)) return NLB_PARSED_NEIGHBOR_DISCOVERY;
-        if (icmp->type != NLB_ICMPV6_UNREACHABLE && icmp->type != NLB_ICMPV6_TOO_BIG)
-            return NLB_PARSED_ICMP_OTHER;
-    }
-    return nlb_parse_quoted(begin, end, offset + (nlb_u32)sizeof(*icmp), desc);
-}
-
 NLB_INLINE enum nlb_l4_parsed nlb_parse_transport(const nlb_u8* begin, const nlb_u8* end,
                                                   nlb_u32 offset, nlb_u32 length,
                                                   struct nlb_l4_desc* desc) {
@@ -204,18 +108,22 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_fragment6(const struct nlb_ipv6_fragment
                                                   struct nlb_l4_desc* desc) {
     const nlb_u16 offset = nlb_ntoh16(nlb_load16(header->offset));
     if ((desc->flags & (NLB_DESC_FIRST_FRAGMENT | NLB_DESC_LATER_FRAGMENT)) != 0)
-        return NLB_PARSED_BAD_IP; /* fragments of fragments */
+        return NLB_PARSED_BAD_IP;                             /* fragments of fragments */
+    if ((offset & 0xfff9U) == 0) return NLB_PARSED_TRANSPORT; /* all of it [RFC 6946] */
     desc->fragment_id = nlb_load32(header->id);
-    if ((offset & 0xfff8U) != 0)
-        desc->flags |= NLB_DESC_LATER_FRAGMENT;
-    else if ((offset & 1U) != 0)
-        desc->flags |= NLB_DESC_FIRST_FRAGMENT;
+    desc->flags |= (offset & 0xfff8U) != 0 ? NLB_DESC_LATER_FRAGMENT : NLB_DESC_FIRST_FRAGMENT;
     return NLB_PARSED_TRANSPORT;
 }
 
 NLB_INLINE int nlb_is_extension(nlb_u8 next) {
     return next == NLB_IPV6_HOP_BY_HOP || next == NLB_IPV6_ROUTING || next == NLB_IPV6_FRAGMENT ||
            next == NLB_IPV6_DESTINATION;
+}
+
+/* Of a routing header the fourth byte says how many stops are left. With some, this is not where
+ * the packet ends, and its transport checksum is about another address [RFC 8200 4.4, 8.1]. */
+NLB_INLINE int nlb_goes_further(nlb_u8 type, const struct nlb_ipv6_fragment* header) {
+    return type == NLB_IPV6_ROUTING && header->offset[1] != 0;
 }
 
 /* Offset and protocol of the header after the extension headers; a bounded chain. */
@@ -228,6 +136,7 @@ NLB_NOINLINE enum nlb_l4_parsed nlb_parse_extensions(const nlb_u8* begin, const 
         if (!nlb_is_extension(next)) break;
         if (offset > NLB_LONGEST_L4_OFFSET) return NLB_PARSED_TOO_MANY_EXTENSIONS;
         NLB_PULL(header, begin, offset, end, NLB_PARSED_SHORT);
+        if (nlb_goes_further(next, header)) return NLB_PARSED_OTHER_PROTOCOL;
         if (next == NLB_IPV6_FRAGMENT) {
             const enum nlb_l4_parsed parsed = nlb_parse_fragment6(header, desc);
             if (parsed != NLB_PARSED_TRANSPORT) return parsed;

@@ -16,7 +16,7 @@
     X(DROP, "drop")
 
 /* The position is the counter's index. A reason belongs to one action; only RESET becomes DROP for
- * a packet that is not TCP.
+ * a packet that is not TCP or does not hold its TCP header.
  *   X(name, action, "text", "sentence") */
 #define NLB_L4_REASONS(X)                                                                          \
     X(NEW_FLOW, FORWARD, "new-flow", "The packet opened a flow and a target was chosen for it.")   \

@@ -96,6 +96,7 @@ NLB_INLINE nlb_u32 nlb_quoted_csum(nlb_u8* begin, nlb_u8* end, const struct nlb_
     was = nlb_load16(field);
     if (was == 0 && desc->key.protocol == NLB_PROTOCOL_UDP) return 0; /* none [RFC 768] */
     is = nlb_csum_update(was, change);
+    if (is == 0 && desc->key.protocol == NLB_PROTOCOL_UDP) is = 0xffffU;
     nlb_store16(field, is);
     return nlb_sum_difference16(0, was, is);
 }
