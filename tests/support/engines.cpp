@@ -31,7 +31,8 @@ Engine user_engine(const flow::Tables& tables, const flow::EngineLimits& limits)
                 return engine->decide(frame, now);
             },
             [engine] { return engine->counters(); },
-            [engine](Nanos now, Nanos kept) { engine->sweep(now, kept); }};
+            [engine](Nanos now, Nanos kept) { engine->sweep(now, kept); },
+            [engine](const flow::Tables& next) { engine->set_tables(next); }};
 }
 
 #ifdef NLB_WITH_BPF

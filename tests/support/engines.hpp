@@ -15,6 +15,7 @@ struct Engine {
     std::function<flow::Decision(std::vector<std::uint8_t>&, Nanos)> decide;
     std::function<flow::Counters()> counters;
     std::function<void(Nanos, Nanos)> sweep;
+    std::function<void(const flow::Tables&)> set_tables = {}; ///< empty: it cannot
 };
 
 /// Fresh engines over `tables`, which must outlive them. The kernel's are left out without rights,
