@@ -12,6 +12,8 @@ import nlbtest
 
 USAGE, DATA, SYSTEM = 2, 3, 4
 MIB = 1 << 20
+CAPTURE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "replay",
+                       "tcp-preserved-then-idle", "in.pcap")
 DEADLINE = 4 * nlbtest.DEADLINE  # a sanitized build reads 64 MiB
 
 
@@ -57,6 +59,11 @@ class BadInputTest(nlbtest.TestCase):
         yield Reader("nlb-health", "run", self.targets.encode())
         yield Reader("nlb-forward", "run --input FILE", self.routes.encode())
         yield Reader("nlb-forward", "run", self.routes.encode())
+        replay = f"replay {CAPTURE} --config {self.sound_config}"
+        yield Reader("nlb-forward", f"{replay} --health FILE", b"")
+        yield Reader("nlb-forward", f"{replay} --health -", b"")
+        yield Reader("nlb-forward", f"{replay} --diff FILE", b"")
+        yield Reader("nlb-forward", f"{replay} --diff -", b"")
 
     def capture_readers(self):
         yield Reader("nlb-forward", f"replay FILE --config {self.sound_config}", b"")
@@ -130,12 +137,17 @@ class BadInputTest(nlbtest.TestCase):
 
     def test_a_full_disk_as_output(self):
         targets = self.write("targets", self.targets)
+        replay = ["replay", CAPTURE, "--config", self.sound_config]
         for name, words in (("nlb-policy", ["show", self.sound_config]),
                             ("nlb-policy", ["targets", self.sound_config]),
                             ("nlb-policy", ["routes", self.sound_config]),
                             ("nlb-policy", ["--help"]), ("nlb-policy", ["--version"]),
                             ("nlb-policy", ["--schema"]), ("nlb-health", ["--schema"]),
-                            ("nlb-forward", ["--schema"]), ("nlb-health", ["once", targets])):
+                            ("nlb-forward", ["--schema"]), ("nlb-health", ["once", targets]),
+                            ("nlb-forward", [*replay, "-j", "1"]),
+                            ("nlb-forward", [*replay, "-j", "2"]),
+                            ("nlb-forward", [*replay, "--summary"]),
+                            ("nlb-forward", [*replay, "-w", "/dev/full"])):
             with self.subTest(words=[name, *words]), open("/dev/full", "wb") as full:
                 process = self.start(nlbtest.tool(name), *words, stdout=full)
                 status = process.wait()
@@ -145,11 +157,14 @@ class BadInputTest(nlbtest.TestCase):
                 self.assertRegex(err, f"(?m)^{name}: .*No space left on device")
 
     def test_a_reader_that_goes_away(self):
-        for words in (["show", self.sound_config], ["routes", self.sound_config], ["--schema"]):
+        replay = ["nlb-forward", "replay", CAPTURE, "--config", self.sound_config]
+        for name, *words in (["nlb-policy", "show", self.sound_config],
+                             ["nlb-policy", "routes", self.sound_config], ["nlb-policy", "--schema"],
+                             [*replay, "-j", "1"], [*replay, "-j", "2"], [*replay, "--summary"]):
             with self.subTest(words=words):
                 read, write = os.pipe()
                 os.close(read)
-                process = self.start(nlbtest.tool("nlb-policy"), *words, stdout=write)
+                process = self.start(nlbtest.tool(name), *words, stdout=write)
                 os.close(write)
                 self.assertEqual(process.wait(), -13)  # SIGPIPE, as every filter
                 self.assertEqual(process.err.rest(), [])
