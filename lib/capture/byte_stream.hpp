@@ -51,7 +51,7 @@ class ByteStream {
     /// Reads and forgets `bytes`. Errors: as take.
     Result<void> skip(std::uint64_t bytes, const char* what);
 
-    static constexpr std::size_t kMostAtOnce = 256 * 1024;
+    static constexpr std::size_t kMostAtOnce = std::size_t{256} * 1024;
 
   private:
     struct Decoder;

@@ -42,8 +42,8 @@ std::size_t Names::search(const Numbers& known, std::uint32_t index, const flow:
                           End end) {
     const nlb_tuple& key = decision.desc.key;
     const nlb_tuple& becomes = decision.verdict.becomes;
-    const Endpoint ends[] = {destination(end == kListenerEnd ? key : becomes),
-                             source(end == kListenerEnd ? becomes : key)};
+    const Endpoint ends[] = {destination(end == ListenerEnd ? key : becomes),
+                             source(end == ListenerEnd ? becomes : key)};
     for (const Endpoint& candidate : ends) {
         if (index < known.endpoints.size() && known.endpoints[index] == candidate)
             return known.current[index];

@@ -43,17 +43,17 @@ class Names {
 
     /// The number of the verdict's listener, or kNobody.
     [[nodiscard]] std::size_t listener(const flow::Decision& decision) const {
-        return number(listeners_, decision.verdict.listener, decision, kListenerEnd);
+        return number(listeners_, decision.verdict.listener, decision, ListenerEnd);
     }
 
     /// The number of the verdict's target, or kNobody.
     [[nodiscard]] std::size_t target(const flow::Decision& decision) const {
-        return number(targets_, decision.verdict.target, decision, kTargetEnd);
+        return number(targets_, decision.verdict.target, decision, TargetEnd);
     }
 
   private:
     /// Which end of a client's packet: the listener's before the rewriting, the target's after it.
-    enum End { kListenerEnd, kTargetEnd };
+    enum End { ListenerEnd, TargetEnd };
 
     struct Place {
         std::uint32_t index = 0;

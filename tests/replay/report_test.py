@@ -261,6 +261,26 @@ class Report(replaytest.TestCase):
         unknown = lines_of(self.good(capture, "--config", rest[1]))
         self.assertEqual(late, unknown)  # the recording is newer than the capture
 
+    # ---- threads ------------------------------------------------------------------------------
+
+    def test_a_second_thread_changes_no_byte(self):
+        capture, *rest = self.arguments(SNAT)
+        data = content(capture)
+        many = self.write("many.pcap", data[:24] + 200 * data[24:])  # 10,000 packets
+        broken = self.write("broken.pcap", data[:24] + 200 * data[24:] + b"?")
+        later = self.later(SNAT, lambda text: text.replace('id = "10.0.1.3"', 'id = "10.0.1.9"'))
+        old = self.write("old.ndjson", self.good(many, *rest).stdout)
+        short = self.write("short.ndjson", b"\n".join(content(old).splitlines()[:5000]))
+        change = ["--config-at", f"1700000000.2={later}"]
+        for words in ([many], [many, *change], [many, "--explain"], [broken], [many, "host 192.0.2.3"],
+                      [many, "--diff", old, *change], [many, "--diff", short], [many, "-c", "2000"],
+                      [many, "--summary", "--json"], [broken, "--diff", short, *change]):
+            out = [os.path.join(self.dir, f"{n}.pcapng") for n in (1, 2)]
+            one, two = (self.replay(*words, *rest, "-w", out[n - 1], "-j", str(n)) for n in (1, 2))
+            self.assertEqual((one.returncode, one.stdout, one.stderr),
+                             (two.returncode, two.stdout, two.stderr), words)
+            self.assertEqual(content(out[0]), content(out[1]), words)
+
     # ---- differences --------------------------------------------------------------------------
 
     def earlier(self, scenario, *more):

@@ -3,6 +3,8 @@
 #include "commands.hpp"
 #include "replay_engine.hpp"
 #include "replay_inputs.hpp"
+#include "replay_pipeline.hpp"
+#include "replay_report.hpp"
 #include "replay_session.hpp"
 
 #include "capture/link.hpp"
@@ -10,6 +12,7 @@
 #include "base/text.hpp"
 
 #include <memory>
+#include <optional>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
 
@@ -82,6 +85,11 @@ Result<void> read_all(Inputs& inputs, const capture::Packet* first, std::uint64_
     return {};
 }
 
+/// Two threads, where the second one has something to do: totals are no work.
+bool is_parallel(const ReplayOptions& options) {
+    return options.threads > 1 && (!options.summary || !options.write.empty());
+}
+
 /// What was decided before a damaged place is told all the same.
 Result<void> finish(const Result<void>& outcome, bool whole, ReplayReport& report,
                     ReplayOutput& output) {
@@ -114,11 +122,16 @@ Result<int> replay_capture(app::Context& context, const ReplayOptions& options) 
     replay::Timeline& timeline = inputs->timeline.timeline;
     auto report = ReplayReport::open(options, timeline.tables(), *output);
     if (!report) return tl::unexpected<Error>(report.error());
-    ReplaySession session(timeline, *inputs->engine, *report, std::move(*filter));
-    const Result<void> outcome = read_all(*inputs, *first, options.count, session);
-    const auto finished = finish(outcome, options.count == 0, *report, *output);
+    std::optional<ReplayPipeline> pipeline;
+    if (is_parallel(options)) pipeline.emplace(**report, !options.write.empty());
+    ReplaySink& sink = pipeline ? static_cast<ReplaySink&>(*pipeline) : **report;
+    ReplaySession session(timeline, *inputs->engine, sink, std::move(*filter));
+    Result<void> outcome = read_all(*inputs, *first, options.count, session);
+    // What could not be told is of an earlier packet than what could not be decided.
+    if (auto told = pipeline ? pipeline->finish() : Result<void>(); !told) outcome = told;
+    const auto finished = finish(outcome, options.count == 0, **report, *output);
     if (!finished) return tl::unexpected<Error>(finished.error());
-    return status(context, *inputs, session, *report);
+    return status(context, *inputs, session, **report);
 }
 
 void declare_inputs(app::Options& declare, ReplayOptions& options) {
@@ -149,6 +162,8 @@ void declare_outputs(app::Options& declare, ReplayOptions& options) {
                  "status 1 when anything does");
     declare.choice("--engine", options.engine, {"user", "tc", "xdp"}, {"ENGINE"},
                    "user: in this process (default); tc, xdp: in the kernel, takes root");
+    declare.number("-j,--threads", options.threads, {1, 256}, {"THREADS"},
+                   "Threads, of which two are used at most (default: 1); the bytes are the same");
     declare.number("-c,--count", options.count, {1, kMostPackets}, {"N"},
                    "Stop after so many packets");
 }

@@ -20,4 +20,5 @@ struct ReplayOptions {
     bool summary = false;
     bool json = false;
     std::uint64_t count = 0; ///< 0: all
+    std::uint64_t threads = 1;
 };

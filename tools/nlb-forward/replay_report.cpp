@@ -57,21 +57,21 @@ Result<std::optional<std::string_view>> LineReader::next() {
     }
 }
 
-Result<ReplayReport> ReplayReport::open(const ReplayOptions& options, const flow::Tables& tables,
-                                        ReplayOutput& output) {
+Result<std::unique_ptr<ReplayReport>>
+ReplayReport::open(const ReplayOptions& options, const flow::Tables& tables, ReplayOutput& output) {
     const Kind kind = options.summary               ? Kind::Summary
                       : !options.difference.empty() ? Kind::Difference
                       : output.has_lines()          ? Kind::Lines
                                                     : Kind::None;
-    ReplayReport report(kind, tables, output);
-    report.json_ = options.json;
-    if (kind == Kind::Summary) report.summary_.emplace(tables);
+    std::unique_ptr<ReplayReport> report(new ReplayReport(kind, tables, output));
+    report->json_ = options.json;
+    if (kind == Kind::Summary) report->summary_.emplace(tables);
     if (kind != Kind::Difference) return report;
     auto source = capture::open_source(options.difference);
     if (!source) return tl::unexpected<Error>(source.error());
-    report.earlier_.emplace(std::move(*source));
-    report.earlier_name_ = "--diff " + in_quotes(options.difference);
-    report.difference_.emplace();
+    report->earlier_.emplace(std::move(*source));
+    report->earlier_name_ = "--diff " + in_quotes(options.difference);
+    report->difference_.emplace();
     return report;
 }
 

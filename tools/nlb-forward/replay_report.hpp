@@ -8,11 +8,13 @@
 #include "replay/verdict_text.hpp"
 #include "replay_options.hpp"
 #include "replay_output.hpp"
+#include "replay_sink.hpp"
 
 #include "capture/byte_stream.hpp"
 
 #include "base/result.hpp"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,25 +40,19 @@ class LineReader {
     bool ended_ = false;
 };
 
-class ReplayReport {
+class ReplayReport final : public ReplaySink {
   public:
     /// `output` must outlive it. Errors: System, when the earlier lines cannot be opened.
-    static nlb::Result<ReplayReport> open(const ReplayOptions& options,
-                                          const nlb::flow::Tables& tables, ReplayOutput& output);
+    static nlb::Result<std::unique_ptr<ReplayReport>>
+    open(const ReplayOptions& options, const nlb::flow::Tables& tables, ReplayOutput& output);
 
-    /// The tables that decide from now on.
-    void set_tables(const nlb::flow::Tables& tables);
-
-    /// `questions`: of the decision, or none. `frame`: as the engine left it.
+    void set_tables(const nlb::flow::Tables& tables) override;
     nlb::Result<void> decided(const nlb::replay::PacketPlace& place,
                               const nlb::flow::Decision& decision,
                               std::span<const nlb::flow::Asked> questions,
-                              std::span<const std::uint8_t> frame);
-
-    /// The engines cannot be shown the packet.
-    nlb::Result<void> skipped(const nlb::replay::PacketPlace& place, std::string_view why);
-
-    void filtered();
+                              std::span<const std::uint8_t> frame) override;
+    nlb::Result<void> skipped(const nlb::replay::PacketPlace& place, std::string_view why) override;
+    void filtered() override;
 
     /// After the last packet: the totals, where they are wanted.
     void sum_up();

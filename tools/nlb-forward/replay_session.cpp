@@ -7,7 +7,7 @@ using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made o
 
 namespace {
 
-constexpr std::uint64_t kSweepEvery = 65'536; ///< packets; the same on every engine
+constexpr std::uint64_t kSweepEvery = 65'536; ///< flows opened; the same on every engine
 constexpr Nanos kKeepEnded = Nanos::seconds(60);
 
 } // namespace
@@ -19,7 +19,7 @@ Result<bool> ReplaySession::take(const capture::Packet& packet) {
         if (auto ready = filter_->compile(packet.link_type); !ready)
             return tl::unexpected<Error>(ready.error());
         if (!filter_->matches(packet.bytes, packet.original_length)) {
-            report_.filtered();
+            sink_.filtered();
             return false;
         }
     }
@@ -31,7 +31,7 @@ Result<bool> ReplaySession::take(const capture::Packet& packet) {
 
 Result<bool> ReplaySession::skip(const replay::PacketPlace& place, std::string_view why) {
     ++skipped_;
-    return report_.skipped(place, why).map([] { return true; });
+    return sink_.skipped(place, why).map([] { return true; });
 }
 
 Result<void> ReplaySession::decide(const replay::PacketPlace& place) {
@@ -39,12 +39,13 @@ Result<void> ReplaySession::decide(const replay::PacketPlace& place) {
     if (!changed) return tl::unexpected<Error>(changed.error());
     if (*changed) {
         if (auto set = engine_.set_tables(timeline_.tables()); !set) return set;
-        report_.set_tables(timeline_.tables());
+        sink_.set_tables(timeline_.tables());
     }
     auto decision = engine_.decide(frame_, place.time);
     if (!decision) return tl::unexpected<Error>(decision.error());
-    if (auto told = report_.decided(place, **decision, engine_.questions(), frame_); !told)
+    if (auto told = sink_.decided(place, **decision, engine_.questions(), frame_); !told)
         return told;
-    if (place.number % kSweepEvery == 0) return engine_.sweep(place.time, kKeepEnded);
-    return {};
+    if ((*decision)->verdict.reason != NLB_REASON_NEW_FLOW || ++opened_ % kSweepEvery != 0)
+        return {};
+    return engine_.sweep(place.time, kKeepEnded);
 }

@@ -4,7 +4,7 @@
 
 #include "replay/engine.hpp"
 #include "replay/timeline.hpp"
-#include "replay_report.hpp"
+#include "replay_sink.hpp"
 
 #include "capture/filter.hpp"
 #include "capture/reader.hpp"
@@ -16,9 +16,9 @@
 class ReplaySession {
   public:
     /// All but the filter must outlive it.
-    ReplaySession(nlb::replay::Timeline& timeline, nlb::replay::Engine& engine,
-                  ReplayReport& report, std::optional<nlb::capture::Filter> filter)
-        : timeline_(timeline), engine_(engine), report_(report), filter_(std::move(filter)) {}
+    ReplaySession(nlb::replay::Timeline& timeline, nlb::replay::Engine& engine, ReplaySink& sink,
+                  std::optional<nlb::capture::Filter> filter)
+        : timeline_(timeline), engine_(engine), sink_(sink), filter_(std::move(filter)) {}
 
     /// Decides the packet and tells of it; false when the filter left it out.
     nlb::Result<bool> take(const nlb::capture::Packet& packet);
@@ -32,8 +32,9 @@ class ReplaySession {
 
     nlb::replay::Timeline& timeline_;
     nlb::replay::Engine& engine_;
-    ReplayReport& report_;
+    ReplaySink& sink_;
     std::optional<nlb::capture::Filter> filter_;
     std::vector<std::uint8_t> frame_;
     std::uint64_t skipped_ = 0;
+    std::uint64_t opened_ = 0; ///< flows
 };
