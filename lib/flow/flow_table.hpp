@@ -79,9 +79,11 @@ class FlowTable {
 
     [[nodiscard]] std::size_t next(std::size_t at) const { return (at + 1) & mask(); }
 
-    Entry& entry(std::uint32_t number) { return chunks_[number / kChunk][number % kChunk]; }
+    [[nodiscard]] Entry& entry(std::uint32_t number) {
+        return chunks_[number / kChunk][number % kChunk];
+    }
 
-    const Entry& entry(std::uint32_t number) const {
+    [[nodiscard]] const Entry& entry(std::uint32_t number) const {
         return chunks_[number / kChunk][number % kChunk];
     }
 

@@ -81,7 +81,10 @@ class Replay(replaytest.TestCase):
         self.assertEqual(self.replay(capture, *rest, "--zone", "nowhere").returncode, 2)
         self.assertEqual(self.replay(capture, *rest, "-w", os.path.join(self.dir, "no", "x")).returncode, 4)
         self.assertEqual(self.replay(capture, *rest, "--engine", "magic").returncode, 2)
-        self.assertEqual(self.replay("-", *rest, "--diff", "-").returncode, 2)
+        for more in (["--diff", "-"], ["--health", "-"], ["--config-at", "5=-"]):
+            result = self.replay("-", *rest, *more, input=good)
+            self.assertEqual(result.returncode, 2)
+            self.assertIn(b"only one input can be standard input", result.stderr)
 
     def test_an_input_is_never_overwritten(self):
         scenario = os.path.join(HERE, PLAIN)

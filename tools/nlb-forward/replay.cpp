@@ -11,6 +11,7 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -37,7 +38,8 @@ Result<void> check_options(const ReplayOptions& options) {
     if (options.explain && (options.summary || is_difference || options.write == "-"))
         return fail(Errc::Usage, "--explain belongs to verdict lines");
     if (options.json && !options.summary) return fail(Errc::Usage, "--json needs --summary");
-    if (options.capture == "-" && (options.health == "-" || options.difference == "-"))
+    const auto inputs = input_files(options);
+    if (std::count(inputs.begin(), inputs.end(), "-") > 1)
         return fail(Errc::Usage, "only one input can be standard input");
     return {};
 }

@@ -105,15 +105,21 @@ Result<ReplayTimeline> replay_timeline(const app::Context& context, const Replay
     return ReplayTimeline{std::move(lines), std::move(*timeline)};
 }
 
+std::vector<std::string> input_files(const ReplayOptions& options) {
+    std::vector<std::string> files{options.capture, options.config};
+    for (const std::string& text : options.config_at)
+        files.push_back(text.substr(text.find('=') + 1));
+    for (const std::string& file : {options.health, options.difference}) {
+        if (!file.empty()) files.push_back(file);
+    }
+    return files;
+}
+
 /// Opening the output empties it.
 Result<void> keep_inputs(const ReplayOptions& options) {
     if (options.write.empty() || options.write == "-") return {};
-    std::vector<std::string> inputs{options.capture, options.config, options.health,
-                                    options.difference};
-    for (const std::string& text : options.config_at)
-        inputs.push_back(text.substr(text.find('=') + 1));
-    for (const std::string& input : inputs) {
-        if (!input.empty() && is_same_file(options.write, input))
+    for (const std::string& input : input_files(options)) {
+        if (is_same_file(options.write, input))
             return fail(Errc::Usage,
                         "--write " + in_quotes(options.write) + " is an input: it would be lost");
     }

@@ -9,7 +9,9 @@
 
 #include "base/result.hpp"
 
+#include <memory>
 #include <string>
+#include <vector>
 
 /// A timeline and the text it reads.
 struct ReplayTimeline {
@@ -21,6 +23,9 @@ struct ReplayTimeline {
 /// file cannot be read, Data when the health lines say nothing usable.
 nlb::Result<ReplayTimeline> replay_timeline(const nlb::app::Context& context,
                                             const ReplayOptions& options);
+
+/// Every file that is read, as it was named.
+std::vector<std::string> input_files(const ReplayOptions& options);
 
 /// Errors: Usage, when what is written would take the place of an input.
 nlb::Result<void> keep_inputs(const ReplayOptions& options);

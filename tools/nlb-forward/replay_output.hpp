@@ -37,7 +37,7 @@ class ReplayOutput {
     nlb::Result<void> close();
 
   private:
-    static constexpr std::size_t kBatchBytes = 256 * 1024;
+    static constexpr std::size_t kBatchBytes = std::size_t{256} * 1024;
 
     nlb::Result<void> write_file(std::string_view bytes);
 

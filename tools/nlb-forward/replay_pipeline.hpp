@@ -16,6 +16,8 @@ class ReplayPipeline final : public ReplaySink {
     /// `to` is called by the thread only, until finish(); `keeps_frames`: it looks at frames.
     ReplayPipeline(ReplaySink& to, bool keeps_frames);
     ~ReplayPipeline() override;
+    ReplayPipeline(const ReplayPipeline&) = delete;
+    ReplayPipeline& operator=(const ReplayPipeline&) = delete;
 
     void set_tables(const nlb::flow::Tables& tables) override;
     nlb::Result<void> decided(const nlb::replay::PacketPlace& place,

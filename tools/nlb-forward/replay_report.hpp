@@ -31,7 +31,7 @@ class LineReader {
     nlb::Result<std::optional<std::string_view>> next();
 
   private:
-    static constexpr std::size_t kBuffer = 256 * 1024;
+    static constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 
     nlb::capture::ByteSource source_;
     std::vector<std::uint8_t> buffer_;
