@@ -10,7 +10,8 @@ import live
 import netns
 import nlbtest
 
-IP_MTU_DISCOVER, IP_MTU, IPV6_MTU_DISCOVER, IPV6_MTU, DO = 10, 14, 23, 24, 2  # linux/in.h, in6.h
+IP_MTU_DISCOVER, IP_MTU, IPV6_MTU_DISCOVER, IPV6_MTU = 10, 14, 23, 24  # linux/in.h, in6.h
+DONT, DO = 0, 2  # values of MTU_DISCOVER
 NARROW = 1300
 
 
@@ -186,6 +187,26 @@ class Narrow(live.TestCase):
         never_fragment(sock)
         self.assertEqual(error_of(sock, lambda: sock.send(b"l" * 1400)), errno.EMSGSIZE)
         self.assertEqual(path_mtu(sock), NARROW)
+
+    def split(self, **routing):
+        """A datagram without DF that does not fit the node's link to the target."""
+        self.net.node.mtu("n1", NARROW)
+        server = self.udp_target(answer=lambda data, sender: data[:100])
+        self.balance([server], protocol="UDP", **routing)
+        sock = self.datagrams()
+        sock.setsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER, DONT)
+        data = os.urandom(1400)
+        for _ in range(3):  # the first of a flow goes another way than the next
+            sock.send(data)
+            self.assertEqual(sock.recv(65536), data[:100])
+
+    @live.packets_only
+    def test_the_node_splits_a_datagram_that_may_be_split(self):
+        self.split()
+
+    @live.packets_only
+    def test_the_node_splits_a_datagram_with_the_client_address_preserved(self):
+        self.split(preserve_client_ip=True)
 
 
 if __name__ == "__main__":

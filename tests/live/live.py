@@ -137,11 +137,9 @@ class TestCase(Forwarder):
         self.addCleanup(self.net.close)
         self.addCleanup(shutil.rmtree, f"{netns.PINS}/{self.net.node.name}", ignore_errors=True)
         self.prefix = self.net.node.command()
-        self._offloads()
-        if self.knows_neighbors:
-            self.net.meet_neighbors()
+        self.prepare_network()
 
-    def _offloads(self):
+    def prepare_network(self):
         """XDP sees no half-made checksums, and hands packets only to a device whose far end has
         NAPI, which receive offload brings."""
         for space in self.net.spaces:
@@ -150,6 +148,8 @@ class TestCase(Forwarder):
                     space.features(interface, tx="off")
                 if DATAPATH == "xdp" and space is not self.net.node:
                     space.features(interface, gro="on")
+        if self.knows_neighbors:
+            self.net.meet_neighbors()
 
     # ---- the node ----
 

@@ -30,6 +30,9 @@ SYSCTLS = {"net.ipv6.conf.all.accept_dad": 0, "net.ipv6.conf.default.accept_dad"
            "net.ipv6.conf.all.accept_ra": 0, "net.ipv6.conf.default.accept_ra": 0,
            "net.ipv4.ip_local_port_range": "20000 60999", "net.ipv4.tcp_tw_reuse": 1}
 FORWARDING = {"net.ipv4.ip_forward": 1, "net.ipv6.conf.all.forwarding": 1}
+# What the datapath leaves to the host's stack, such as packets to be split, has the node's own
+# address as its source by then.
+ROUTING_OWN = {"net.ipv4.conf.all.accept_local": 1}
 
 
 def _setns(fd):
@@ -172,9 +175,10 @@ class Network:
         self._interfaces = {}
         try:
             self.client, self.node, self.targets = map(self._space, ("client", "node", "targets"))
-            self.node.sysctl(FORWARDING)
+            self.node.sysctl({**FORWARDING, **ROUTING_OWN})
             {"through": self._through, "routed": self._routed, "one-armed": self._one_armed}[shape]()
-            self._address()
+            self._address_clients()
+            self._address_targets()
             if shape == "routed":
                 self._route()
         except BaseException:
@@ -218,15 +222,17 @@ class Network:
             switch.ip("link", "set", port, "master", "b0")
         self._inner = (self.node, "n0")
 
-    def _address(self):
-        gate, inner = self._inner
+    def _address_clients(self):
         self.node.address("n0", f"{self.NODE}/24", f"{self.NODE6}/64")
         self.client.address("c0", *(f"{a}/24" for a in self.CLIENTS),
                             *(f"{a}/64" for a in self.CLIENTS6))
+        self.client.default(self.NODE, self.NODE6)
+
+    def _address_targets(self):
+        gate, inner = self._inner
         gate.address(inner, f"{self.INSIDE}/24", f"{self.INSIDE6}/64")
         self.targets.address("t0", *(f"{a}/24" for a in self.TARGETS),
                              *(f"{a}/64" for a in self.TARGETS6))
-        self.client.default(self.NODE, self.NODE6)
         self.targets.default(self.INSIDE, self.INSIDE6)
 
     def _route(self):
@@ -235,6 +241,14 @@ class Network:
         self.router.default(self.TRANSIT[0], self.TRANSIT6[0])
         self.node.ip("route", "add", "10.80.1.0/24", "via", self.TRANSIT[1])
         self.node.ip("-6", "route", "add", "2001:db8:2::/64", "via", self.TRANSIT6[1])
+
+    def remake_client_link(self):
+        """The devices go, with what hangs on them, and others of the same names come."""
+        self.client.ip("link", "del", "dev", "c0")
+        for space, name in ((self.client, "c0"), (self.node, "n0")):
+            self._interfaces[space].remove(name)
+        self._join(self.client, "c0", self.node, "n0")
+        self._address_clients()
 
     def interfaces(self, space):
         """The names of a namespace's veth ends."""
