@@ -17,24 +17,30 @@ Endpoint destination(const nlb_tuple& tuple) {
 } // namespace
 
 template <class Name>
-void Names::Known<Name>::add(Name name, const Endpoint& endpoint) {
-    const auto index = static_cast<std::uint32_t>(current.size());
+void Names::Known<Name>::put(std::size_t index, Name name, const Endpoint& endpoint) {
     const auto [at, is_new] = numbers.try_emplace(name, names.size());
     if (is_new) names.push_back(std::move(name));
-    current.push_back(at->second);
-    endpoints.push_back(endpoint);
-    earlier.insert_or_assign({index, endpoint}, at->second);
+    current[index] = at->second;
+    endpoints[index] = endpoint;
+    earlier.insert_or_assign({static_cast<std::uint32_t>(index), endpoint}, at->second);
 }
 
+/// A free index keeps the name it had: flows may be left.
 void Names::add(const flow::Tables& tables) {
-    for (Numbers* known : {static_cast<Numbers*>(&listeners_), static_cast<Numbers*>(&targets_)}) {
-        known->current.clear();
-        known->endpoints.clear();
+    const auto listeners = tables.listeners();
+    const auto targets = tables.targets();
+    listeners_.make_room(listeners.size());
+    targets_.make_room(targets.size());
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+        const flow::ListenerEntry& listener = listeners[i];
+        if (listener.is_in_use)
+            listeners_.put(i, {listener.load_balancer, listener.id}, listener.endpoint);
     }
-    for (const flow::ListenerEntry& listener : tables.listeners())
-        listeners_.add({listener.load_balancer, listener.id}, listener.endpoint);
-    for (const flow::TargetEntry& target : tables.targets())
-        targets_.add({target.group, target.id}, target.endpoint);
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+        const flow::TargetEntry& target = targets[i];
+        if ((target.value.flags & NLB_TARGET_REGISTERED) != 0)
+            targets_.put(i, {target.group, target.id}, target.endpoint);
+    }
 }
 
 /// The two ends that may be meant: that of a client's packet, and of a target's.

@@ -65,6 +65,12 @@ class Names {
         std::vector<std::size_t> current;     ///< by index
         std::vector<Endpoint> endpoints;      ///< by index
         std::map<Place, std::size_t> earlier; ///< of these tables and those before
+
+        /// For as many indexes, which may be fewer than before.
+        void make_room(std::size_t indexes) {
+            current.resize(indexes, kNobody);
+            endpoints.resize(indexes);
+        }
     };
 
     template <class Name>
@@ -72,7 +78,7 @@ class Names {
         std::vector<Name> names;
         std::map<Name, std::size_t> numbers;
 
-        void add(Name name, const Endpoint& endpoint);
+        void put(std::size_t index, Name name, const Endpoint& endpoint);
     };
 
     [[nodiscard]] std::size_t number(const Numbers& known, std::uint32_t index,
