@@ -15,7 +15,7 @@
 /* Of the frame: bytes of the largest IP packet that will leave (a segment of a large send). */
 static nlb_u32 nlb_frame_segment(struct nlb_world* world, const struct nlb_l4_desc* desc);
 
-static void nlb_ask_route(struct nlb_world* world, const struct nlb_tuple* becomes) {
+NLB_NOINLINE void nlb_ask_route(struct nlb_world* world, const struct nlb_tuple* becomes) {
     struct nlb_scratch* scratch = world->scratch;
     struct bpf_fib_lookup fib;
     long rc;
@@ -44,20 +44,49 @@ static void nlb_ask_route(struct nlb_world* world, const struct nlb_tuple* becom
     __builtin_memcpy(scratch->next_hop_be, fib.ipv6_dst, 16);
 }
 
+/* The place of the interface, or a null pointer when another one has it. */
+static struct nlb_device* nlb_device_of(nlb_u32 ifindex) {
+    const nlb_u32 place = ifindex & (NLB_DEVICES - 1U);
+    struct nlb_device* device = bpf_map_lookup_elem(&nlb_devices, &place);
+    if (!device || (device->ifindex != 0 && device->ifindex != ifindex)) return 0;
+    return device;
+}
+
 /* A reader on another CPU believes a hop by its epoch, so that is written last. */
-NLB_INLINE void nlb_remember_hop(struct nlb_flow* flow, const struct nlb_hop* hop, nlb_u16 epoch) {
+NLB_NOINLINE void nlb_remember_hop(struct nlb_flow* flow, const struct nlb_next_hop* hop,
+                                   nlb_u16 epoch) {
+    struct nlb_device* device = nlb_device_of(hop->ifindex);
+    if (!device) return;
+    nlb_copy_mac(hop->source, device->address);
+    device->ifindex = hop->ifindex;
     flow->hop.epoch = 0;
     barrier();
-    flow->hop.ifindex = hop->ifindex;
-    flow->hop.mtu = hop->mtu;
-    __builtin_memcpy(flow->hop.destination, hop->destination, 6);
-    __builtin_memcpy(flow->hop.source, hop->source, 6);
+    flow->hop.device = (nlb_u16)(hop->ifindex & (NLB_DEVICES - 1U));
+    flow->hop.mtu = (nlb_u16)(hop->mtu > 0xffffU ? 0xffffU : hop->mtu);
+    nlb_copy_mac(hop->destination, flow->hop.destination);
     barrier();
     flow->hop.epoch = epoch;
 }
 
-static nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4_work* work,
-                                struct nlb_flow* flow) {
+/* 0: nothing is remembered. */
+NLB_INLINE int nlb_recall_hop(const struct nlb_flow* flow, struct nlb_scratch* scratch,
+                              nlb_u16 epoch) {
+    const struct nlb_device* device;
+    nlb_u32 place;
+    if (!flow || flow->hop.epoch != epoch) return 0;
+    place = flow->hop.device;
+    device = bpf_map_lookup_elem(&nlb_devices, &place);
+    if (!device) return 0;
+    scratch->hop.ifindex = device->ifindex;
+    scratch->hop.mtu = flow->hop.mtu;
+    nlb_copy_mac(flow->hop.destination, scratch->hop.destination);
+    nlb_copy_mac(device->address, scratch->hop.source);
+    scratch->way = NLB_WAY_HOP;
+    return 1;
+}
+
+NLB_INLINE nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4_work* work,
+                                    struct nlb_flow* flow) {
     const struct nlb_l4_desc* desc = &work->desc;
     struct nlb_scratch* scratch = world->scratch;
     const nlb_u16 epoch = (nlb_u16)world->state->hop_epoch;
@@ -66,10 +95,7 @@ static nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4_wor
         mtu = world->test ? world->test->mtu : 0;
         return mtu != 0 && desc->length > mtu ? mtu : 0;
     }
-    if (flow && flow->hop.epoch == epoch) {
-        scratch->hop = flow->hop;
-        scratch->way = NLB_WAY_HOP;
-    } else {
+    if (!nlb_recall_hop(flow, scratch, epoch)) {
         nlb_ask_route(world, &work->verdict.becomes);
         if (flow && scratch->way == NLB_WAY_HOP) nlb_remember_hop(flow, &scratch->hop, epoch);
     }

@@ -103,9 +103,25 @@ enum nlb_way {
     NLB_WAY_NEIGHBOR, /* `hop.ifindex` and `next_hop`: the link address is not known yet */
 };
 
+struct nlb_next_hop {
+    nlb_u32 ifindex;
+    nlb_u32 mtu;
+    nlb_u8 destination[6]; /* link addresses */
+    nlb_u8 source[6];
+};
+
+/* An interface that packets leave by. */
+struct nlb_device {
+    nlb_u32 ifindex; /* 0: the place is free */
+    nlb_u8 address[6];
+    nlb_u16 zero;
+};
+
+#define NLB_DEVICES 256U /* an interface has one place: its number modulo this; a power of two */
+
 struct nlb_scratch {
     struct nlb_l4_work work;
-    struct nlb_hop hop;
+    struct nlb_next_hop hop;
     nlb_u32 way; /* enum nlb_way */
     nlb_u32 next_hop_family;
     nlb_u32 next_hop_be[4];
@@ -170,6 +186,7 @@ NLB_MAP_WITH(nlb_target_ids, BPF_MAP_TYPE_HASH, nlb_u32, struct nlb_label, NLB_M
              BPF_F_NO_PREALLOC);
 NLB_MAP_WITH(nlb_listener_ids, BPF_MAP_TYPE_HASH, nlb_u32, struct nlb_label, NLB_MOST_LISTENERS,
              BPF_F_NO_PREALLOC);
+NLB_MAP(nlb_devices, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_device, NLB_DEVICES);
 NLB_MAP(nlb_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, struct nlb_scratch, 1);
 NLB_MAP(nlb_test, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_test_cell, 1);
 

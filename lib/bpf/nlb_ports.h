@@ -205,7 +205,7 @@ NLB_INLINE void nlb_port_try_ports(struct nlb_world* world, nlb_u32 probes,
     bpf_loop(probes, v6 ? nlb_try_next6 : nlb_try_next4, &tries, 0);
 }
 
-static void nlb_count_listener(const struct nlb_l4_work* work) {
+NLB_INLINE void nlb_count_listener(const struct nlb_l4_work* work) {
     const struct nlb_l4_verdict* verdict = &work->verdict;
     struct nlb_listener_counters* totals;
     if (verdict->listener == NLB_NONE) return;
@@ -225,7 +225,7 @@ static void nlb_count_listener(const struct nlb_l4_work* work) {
     }
 }
 
-static void nlb_port_count(struct nlb_world* world, const struct nlb_l4_work* work) {
+NLB_INLINE void nlb_port_count(struct nlb_world* world, const struct nlb_l4_work* work) {
     const nlb_u32 reason = work->verdict.reason;
     nlb_u64* counter = bpf_map_lookup_elem(&nlb_counters, &reason);
     if (counter) *counter += 1;
@@ -233,7 +233,7 @@ static void nlb_port_count(struct nlb_world* world, const struct nlb_l4_work* wo
 }
 
 /* What both frames begin with. Not 0: no packet can be looked at. */
-static int nlb_begin_packet(struct nlb_world* world, nlb_u64* now_ns) {
+NLB_INLINE int nlb_begin_packet(struct nlb_world* world, nlb_u64* now_ns) {
     const nlb_u32 zero = 0;
     world->scratch = bpf_map_lookup_elem(&nlb_scratch, &zero);
     world->state = bpf_map_lookup_elem(&nlb_state, &zero);
@@ -252,7 +252,7 @@ static int nlb_begin_packet(struct nlb_world* world, nlb_u64* now_ns) {
 }
 
 /* What a test run is asked for. */
-static void nlb_tell_test(struct nlb_world* world) {
+NLB_INLINE void nlb_tell_test(struct nlb_world* world) {
     if (!nlb_config.testing || !world->test) return;
     world->test->desc = world->scratch->work.desc;
     world->test->verdict = world->scratch->work.verdict;

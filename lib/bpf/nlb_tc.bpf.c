@@ -34,8 +34,8 @@ static nlb_u32 nlb_port_resize(struct nlb_world* world, nlb_u32 length) {
 
 /* Two steps, because of a packet whose checksum the kernel completes later only the sum of the
  * pseudo-header is in the field. ICMP has no such packets. */
-static nlb_u32 nlb_port_l4_csum(struct nlb_world* world, nlb_u32 offset, nlb_u8 protocol,
-                                nlb_u32 address_sum, nlb_u32 other_sum) {
+NLB_INLINE nlb_u32 nlb_port_l4_csum(struct nlb_world* world, nlb_u32 offset, nlb_u8 protocol,
+                                    nlb_u32 address_sum, nlb_u32 other_sum) {
     const nlb_u64 flags = protocol == NLB_PROTOCOL_UDP ? BPF_F_MARK_MANGLED_0 : 0;
     return bpf_l4_csum_replace(world->packet, offset, 0, address_sum, flags | BPF_F_PSEUDO_HDR) !=
                0 ||
@@ -76,7 +76,7 @@ static void send_answer(struct nlb_world* world) {
         bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 }
 
-static int forward(struct nlb_world* world) {
+NLB_INLINE int forward(struct nlb_world* world) {
     const struct nlb_scratch* scratch = world->scratch;
     struct nlb_ethernet* ethernet = (struct nlb_ethernet*)nlb_port_begin(world);
     struct bpf_redir_neigh next_hop;
@@ -88,12 +88,12 @@ static int forward(struct nlb_world* world) {
         return (int)bpf_redirect_neigh(scratch->hop.ifindex, &next_hop, sizeof(next_hop), 0);
     }
     if ((nlb_u8*)(ethernet + 1) > nlb_port_end(world)) return TC_ACT_SHOT;
-    __builtin_memcpy(ethernet->destination, scratch->hop.destination, 6);
-    __builtin_memcpy(ethernet->source, scratch->hop.source, 6);
+    nlb_copy_mac(scratch->hop.destination, ethernet->destination);
+    nlb_copy_mac(scratch->hop.source, ethernet->source);
     return (int)bpf_redirect(scratch->hop.ifindex, 0);
 }
 
-static int act(struct nlb_world* world) {
+NLB_INLINE int act(struct nlb_world* world) {
     switch (world->scratch->work.verdict.action) {
     case NLB_FORWARD: return nlb_config.testing ? TC_ACT_OK : forward(world);
     case NLB_RESET: return (int)bpf_redirect(world->packet->ifindex, 0);

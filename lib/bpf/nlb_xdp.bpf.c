@@ -26,8 +26,8 @@ static nlb_u32 nlb_port_resize(struct nlb_world* world, nlb_u32 length) {
     return bpf_xdp_adjust_tail(world->packet, (int)length - (int)is) != 0;
 }
 
-static nlb_u32 nlb_port_l4_csum(struct nlb_world* world, nlb_u32 offset, nlb_u8 protocol,
-                                nlb_u32 address_sum, nlb_u32 other_sum) {
+NLB_INLINE nlb_u32 nlb_port_l4_csum(struct nlb_world* world, nlb_u32 offset, nlb_u8 protocol,
+                                    nlb_u32 address_sum, nlb_u32 other_sum) {
     nlb_u8* begin = nlb_port_begin(world);
     nlb_u16 checksum;
     if (offset > NLB_LONGEST_HEADERS || begin + offset + 2U > nlb_port_end(world)) return 1;
@@ -62,7 +62,7 @@ static void nlb_no_neighbor(struct nlb_world* world) {
     bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 }
 
-static int forward(struct nlb_world* world) {
+NLB_INLINE int forward(struct nlb_world* world) {
     struct nlb_scratch* scratch = world->scratch;
     struct nlb_ethernet* ethernet = (struct nlb_ethernet*)nlb_port_begin(world);
     if (scratch->way == NLB_WAY_UP) return XDP_PASS;
@@ -73,19 +73,19 @@ static int forward(struct nlb_world* world) {
         return XDP_DROP;
     }
     if ((nlb_u8*)(ethernet + 1) > nlb_port_end(world)) return XDP_DROP;
-    __builtin_memcpy(ethernet->destination, scratch->hop.destination, 6);
-    __builtin_memcpy(ethernet->source, scratch->hop.source, 6);
+    nlb_copy_mac(scratch->hop.destination, ethernet->destination);
+    nlb_copy_mac(scratch->hop.source, ethernet->source);
     return (int)bpf_redirect(scratch->hop.ifindex, 0);
 }
 
 /* Back to where it came from. Not XDP_TX: a veth interface tells its peer of such a frame only if
  * an XDP program runs there too, and else leaves it lying until something else is sent. */
-static int answer(struct nlb_world* world) {
+NLB_INLINE int answer(struct nlb_world* world) {
     if (nlb_config.testing) return XDP_TX;
     return (int)bpf_redirect(world->packet->ingress_ifindex, 0);
 }
 
-static int act(struct nlb_world* world) {
+NLB_INLINE int act(struct nlb_world* world) {
     switch (world->scratch->work.verdict.action) {
     case NLB_FORWARD: return nlb_config.testing ? XDP_PASS : forward(world);
     case NLB_RESET:

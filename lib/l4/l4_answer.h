@@ -17,9 +17,9 @@ static nlb_u32 nlb_port_resize(struct nlb_world* world, nlb_u32 length);
 
 NLB_INLINE void nlb_swap_macs(struct nlb_ethernet* ethernet) {
     nlb_u8 kept[6];
-    __builtin_memcpy(kept, ethernet->destination, 6);
-    __builtin_memcpy(ethernet->destination, ethernet->source, 6);
-    __builtin_memcpy(ethernet->source, kept, 6);
+    nlb_copy_mac(ethernet->destination, kept);
+    nlb_copy_mac(ethernet->source, ethernet->destination);
+    nlb_copy_mac(kept, ethernet->source);
 }
 
 NLB_INLINE nlb_u32 nlb_ip_length(int v6) {

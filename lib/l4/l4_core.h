@@ -45,10 +45,14 @@ static nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4_wor
 static int nlb_port_pull(struct nlb_world* world);
 static void nlb_port_count(struct nlb_world* world, const struct nlb_l4_work* work);
 
+NLB_NOINLINE enum nlb_l4_parsed nlb_parse_again(struct nlb_world* world, struct nlb_l4_desc* desc) {
+    return nlb_l4_parse(nlb_port_begin(world), nlb_port_end(world), desc);
+}
+
 NLB_INLINE enum nlb_l4_parsed nlb_parse(struct nlb_world* world, struct nlb_l4_desc* desc) {
     enum nlb_l4_parsed parsed = nlb_l4_parse(nlb_port_begin(world), nlb_port_end(world), desc);
     if ((parsed == NLB_PARSED_SHORT || parsed == NLB_PARSED_BAD_TRANSPORT) && nlb_port_pull(world))
-        parsed = nlb_l4_parse(nlb_port_begin(world), nlb_port_end(world), desc);
+        parsed = nlb_parse_again(world, desc);
     nlb_port_ask(world, NLB_ASK_PARSED, parsed);
     return parsed;
 }
@@ -94,7 +98,7 @@ NLB_INLINE void nlb_check_way(struct nlb_world* world, struct nlb_l4_work* work,
 NLB_INLINE nlb_u32 nlb_apply(struct nlb_world* world, struct nlb_l4_work* work) {
     const int v6 = work->desc.key.family == 6;
     const nlb_u8 action = work->verdict.action;
-    if (action == NLB_FORWARD) return v6 ? nlb_rewrite6(world, work) : nlb_rewrite4(world, work);
+    if (action == NLB_FORWARD) return v6 ? nlb_rewrite6(world, work) : nlb_rewrite(world, work, 0);
     if (action == NLB_RESET || action == NLB_ICMP)
         return v6 ? nlb_answer6(world, work) : nlb_answer4(world, work);
     return 0;
@@ -115,7 +119,7 @@ NLB_INLINE struct nlb_flow* nlb_l4_packet(struct nlb_world* world, nlb_u64 now_n
         parsed = NLB_PARSED_TRANSPORT;
     if (parsed == NLB_PARSED_TRANSPORT || parsed == NLB_PARSED_ICMP_ERROR)
         flow = work->desc.key.family == 6 ? nlb_decide6(world, work, now_ns)
-                                          : nlb_decide4(world, work, now_ns);
+                                          : nlb_decide(world, work, now_ns, 0);
     else
         nlb_set_verdict(work, nlb_decide_unparsed(world, parsed, &work->desc));
     if ((work->desc.flags & NLB_DESC_FIRST_FRAGMENT) != 0)

@@ -27,14 +27,13 @@ static void nlb_port_flow_del(struct nlb_world* world, const struct nlb_tuple* k
 static void nlb_port_event(struct nlb_world* world, enum nlb_event_kind kind,
                            const struct nlb_pair* ends, const struct nlb_flow* flow);
 
-/* The key of an IPv4 direction. */
+/* The key of an IPv4 direction, in the words that it is compared by: a processor waits where it
+ * reads in one piece what was written in several. */
 NLB_INLINE void nlb_key4(const struct nlb_tuple* tuple, struct nlb_flow_key* key) {
-    key->source_be = tuple->source_be[0];
-    key->destination_be = tuple->destination_be[0];
-    key->source_port_be = tuple->source_port_be;
-    key->destination_port_be = tuple->destination_port_be;
-    key->protocol = tuple->protocol;
-    key->zero[0] = key->zero[1] = key->zero[2] = 0;
+    nlb_word64* words = (nlb_word64*)key;
+    const nlb_u32 ports = *(const nlb_word32*)&tuple->source_port_be;
+    words[0] = nlb_two32(tuple->source_be[0], tuple->destination_be[0]);
+    words[1] = nlb_two32(ports, nlb_hton32((nlb_u32)tuple->protocol << 24U));
 }
 
 NLB_INLINE void nlb_copy_address(const nlb_u32* from, nlb_u32* to, int v6) {
@@ -59,30 +58,48 @@ NLB_INLINE void nlb_swap_ends(const struct nlb_tuple* tuple, struct nlb_tuple* s
     swapped->zero[0] = swapped->zero[1] = 0;
 }
 
-NLB_INLINE int nlb_same_tuple(const struct nlb_tuple* a, const struct nlb_tuple* b, int v6) {
-    return nlb_same_address(a->source_be, b->source_be, v6) &&
-           nlb_same_address(a->destination_be, b->destination_be, v6) &&
-           a->source_port_be == b->source_port_be &&
-           a->destination_port_be == b->destination_port_be && a->protocol == b->protocol;
+/* The addresses that packets of `flow`'s direction get. */
+NLB_INLINE const nlb_u32* nlb_flow_source(const struct nlb_flow* flow, int v6) {
+    return v6 ? ((const struct nlb_flow6*)flow)->source_be
+              : &((const struct nlb_flow4*)flow)->source_be;
+}
+
+NLB_INLINE const nlb_u32* nlb_flow_destination(const struct nlb_flow* flow, int v6) {
+    return v6 ? ((const struct nlb_flow6*)flow)->destination_be
+              : &((const struct nlb_flow4*)flow)->destination_be;
 }
 
 /* What a packet of `flow`'s direction becomes. */
 NLB_INLINE void nlb_flow_becomes(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
                                  struct nlb_tuple* out) {
-    if (v6) {
-        const struct nlb_flow6* flow6 = (const struct nlb_flow6*)flow;
-        nlb_copy_address(flow6->source_be, out->source_be, 1);
-        nlb_copy_address(flow6->destination_be, out->destination_be, 1);
-    } else {
-        const struct nlb_flow4* flow4 = (const struct nlb_flow4*)flow;
-        nlb_copy_address(&flow4->source_be, out->source_be, 0);
-        nlb_copy_address(&flow4->destination_be, out->destination_be, 0);
-    }
+    nlb_copy_address(nlb_flow_source(flow, v6), out->source_be, v6);
+    nlb_copy_address(nlb_flow_destination(flow, v6), out->destination_be, v6);
     out->source_port_be = flow->source_port_be;
     out->destination_port_be = flow->destination_port_be;
     out->protocol = protocol;
     out->family = v6 ? 6 : 4;
     out->zero[0] = out->zero[1] = 0;
+}
+
+/* The packet that answers what a packet of `flow`'s direction becomes: the key of the other one. */
+NLB_INLINE void nlb_flow_other_key(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
+                                   struct nlb_tuple* out) {
+    nlb_copy_address(nlb_flow_destination(flow, v6), out->source_be, v6);
+    nlb_copy_address(nlb_flow_source(flow, v6), out->destination_be, v6);
+    out->source_port_be = flow->destination_port_be;
+    out->destination_port_be = flow->source_port_be;
+    out->protocol = protocol;
+    out->family = v6 ? 6 : 4;
+    out->zero[0] = out->zero[1] = 0;
+}
+
+/* Is `key` the key of the other direction? */
+NLB_INLINE int nlb_flow_has_other(const struct nlb_flow* flow, const struct nlb_tuple* key,
+                                  int v6) {
+    return flow->source_port_be == key->destination_port_be &&
+           flow->destination_port_be == key->source_port_be &&
+           nlb_same_address(nlb_flow_source(flow, v6), key->destination_be, v6) &&
+           nlb_same_address(nlb_flow_destination(flow, v6), key->source_be, v6);
 }
 
 /* Puts a direction into the table; `becomes` is what its packets become, `value` room for both. */
@@ -113,34 +130,37 @@ NLB_INLINE int nlb_is_opening(nlb_u8 protocol, nlb_u8 flags) {
 struct nlb_found {
     struct nlb_flow* client; /* null: no flow */
     struct nlb_flow* own;    /* of the packet's direction; the same when it is the client's */
-    struct nlb_pair* ends;   /* valid when there is a flow */
 };
 
-/* Fills *ends and what is returned. An entry of the target's direction whose flow is gone is
- * removed on the way. */
+/* An entry of the target's direction whose flow is gone is removed on the way. */
 NLB_INLINE struct nlb_found nlb_flow_find(struct nlb_world* world, const struct nlb_tuple* key,
-                                          struct nlb_pair* ends, int v6) {
-    struct nlb_found found = {0, 0, ends};
-    struct nlb_tuple reply_key;
+                                          int v6) {
+    struct nlb_found found = {0, 0};
+    struct nlb_tuple client_key;
     found.own = nlb_port_flow_get(world, key, v6);
     if (!found.own) return found;
     if ((found.own->state & NLB_FLOW_REPLY) == 0) {
         found.client = found.own;
-        ends->client_key = *key;
-        nlb_flow_becomes(found.own, key->protocol, v6, &ends->becomes);
         return found;
     }
-    nlb_flow_becomes(found.own, key->protocol, v6, &reply_key);
-    nlb_swap_ends(&reply_key, &ends->client_key, v6);
-    found.client = nlb_port_flow_get(world, &ends->client_key, v6);
-    if (found.client && (found.client->state & NLB_FLOW_REPLY) == 0) {
-        nlb_flow_becomes(found.client, key->protocol, v6, &ends->becomes);
-        nlb_swap_ends(&ends->becomes, &reply_key, v6);
-        if (nlb_same_tuple(&reply_key, key, v6)) return found;
-    }
+    nlb_flow_other_key(found.own, key->protocol, v6, &client_key);
+    found.client = nlb_port_flow_get(world, &client_key, v6);
+    if (found.client && (found.client->state & NLB_FLOW_REPLY) == 0 &&
+        nlb_flow_has_other(found.client, key, v6))
+        return found;
     nlb_port_flow_del(world, key, v6);
     found.client = 0;
     return found;
+}
+
+/* The ends of the flow that `key` belongs to. */
+NLB_INLINE void nlb_flow_ends(const struct nlb_found* found, const struct nlb_tuple* key,
+                              struct nlb_pair* ends, int v6) {
+    nlb_flow_becomes(found->client, key->protocol, v6, &ends->becomes);
+    if (found->own == found->client)
+        ends->client_key = *key;
+    else
+        nlb_flow_other_key(found->own, key->protocol, v6, &ends->client_key);
 }
 
 NLB_INLINE void nlb_flow_remove(struct nlb_world* world, const struct nlb_pair* ends, int v6) {
@@ -161,27 +181,36 @@ NLB_INLINE nlb_u32 nlb_seen_in(nlb_u32 state, nlb_u8 flags, int is_reply) {
     return seen;
 }
 
-/* A packet of a live flow: what it says of the state, and what the outside hears of it. */
+/* What the outside hears of a change of state; the ends are in work->found. */
+NLB_NOINLINE void nlb_flow_tell(struct nlb_world* world, const struct nlb_l4_work* work,
+                                const struct nlb_flow* client, nlb_u32 was) {
+    const nlb_u32 now = client->state & ~was;
+    if ((now & NLB_FLOW_REFUSED) != 0)
+        nlb_port_event(world, NLB_EVENT_REFUSED, &work->found, client);
+    else if ((now & NLB_FLOW_TARGET_RST) != 0 && (was & NLB_FLOW_TARGET_DATA) == 0)
+        nlb_port_event(world, NLB_EVENT_RESET, &work->found, client);
+    if (nlb_is_closed(client->state) && !nlb_is_closed(was))
+        nlb_port_event(world, NLB_EVENT_CLOSED, &work->found, client);
+}
+
+/* A packet of a live flow. */
 NLB_INLINE void nlb_flow_note(struct nlb_world* world, const struct nlb_found* found,
-                              const struct nlb_l4_desc* desc, nlb_u64 now_ns) {
+                              struct nlb_l4_work* work, nlb_u64 now_ns, int v6) {
+    const struct nlb_l4_desc* desc = &work->desc;
     struct nlb_flow* client = found->client;
     const int is_reply = found->own != client;
     const nlb_u32 was = client->state;
-    nlb_u32 state = was | nlb_seen_in(was, desc->tcp_flags, is_reply);
+    nlb_u32 is = was | nlb_seen_in(was, desc->tcp_flags, is_reply);
     if (is_reply && desc->segment_length != 0 &&
         (desc->tcp_flags & (NLB_TCP_SYN | NLB_TCP_FIN | NLB_TCP_RST)) == 0)
-        state |= NLB_FLOW_TARGET_DATA;
+        is |= NLB_FLOW_TARGET_DATA;
     if (now_ns > client->last_ns) client->last_ns = now_ns;
     found->own->packets += 1;
     found->own->bytes += desc->length;
-    if (state == was) return;
-    client->state = (nlb_u16)state;
-    if ((state & ~was & NLB_FLOW_REFUSED) != 0)
-        nlb_port_event(world, NLB_EVENT_REFUSED, found->ends, client);
-    else if ((state & ~was & NLB_FLOW_TARGET_RST) != 0 && (was & NLB_FLOW_TARGET_DATA) == 0)
-        nlb_port_event(world, NLB_EVENT_RESET, found->ends, client);
-    if (nlb_is_closed(state) && !nlb_is_closed(was))
-        nlb_port_event(world, NLB_EVENT_CLOSED, found->ends, client);
+    if (is == was) return;
+    client->state = (nlb_u16)is;
+    nlb_flow_ends(found, &desc->key, &work->found, v6);
+    nlb_flow_tell(world, work, client, was);
 }
 
 NLB_C_TEXT_END

@@ -30,10 +30,11 @@ NLB_INLINE int nlb_claim(struct nlb_world* world, struct nlb_l4_work* work, int 
     const int put = nlb_flow_insert(world, &opening->reply_key, &opening->reply,
                                     &opening->reply_becomes, &work->value, v6);
     if (put != NLB_PUT_EXISTS) return put;
-    other = nlb_flow_find(world, &opening->reply_key, &work->in_the_way, v6);
+    other = nlb_flow_find(world, &opening->reply_key, v6);
     if (other.client) {
         if (!nlb_is_over(other.client, opening->client.last_ns)) return NLB_PUT_EXISTS;
-        nlb_flow_remove(world, other.ends, v6);
+        nlb_flow_ends(&other, &opening->reply_key, &work->in_the_way, v6);
+        nlb_flow_remove(world, &work->in_the_way, v6);
     }
     return nlb_flow_insert(world, &opening->reply_key, &opening->reply, &opening->reply_becomes,
                            &work->value, v6);

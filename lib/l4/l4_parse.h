@@ -34,6 +34,11 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_link(const nlb_u8* begin, const nlb_u8* 
     return desc->key.family != 0 ? NLB_PARSED_TRANSPORT : NLB_PARSED_NOT_IP;
 }
 
+/* Both ports at once, as the flow key reads them. */
+NLB_INLINE void nlb_load_ports(const nlb_u8* bytes, struct nlb_tuple* key) {
+    nlb_store32((nlb_u8*)&key->source_port_be, nlb_load32(bytes));
+}
+
 /* `length`: bytes of header and payload by the IP header's word. */
 NLB_INLINE enum nlb_l4_parsed nlb_parse_tcp(const nlb_u8* begin, const nlb_u8* end, nlb_u32 offset,
                                             nlb_u32 length, struct nlb_l4_desc* desc) {
@@ -42,8 +47,7 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_tcp(const nlb_u8* begin, const nlb_u8* e
     NLB_PULL(tcp, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
     header_length = ((nlb_u32)tcp->data_offset >> 4U) * 4U;
     if (header_length < sizeof(*tcp) || header_length > length) return NLB_PARSED_BAD_TRANSPORT;
-    desc->key.source_port_be = nlb_load16(tcp->source_port);
-    desc->key.destination_port_be = nlb_load16(tcp->destination_port);
+    nlb_load_ports(tcp->source_port, &desc->key);
     desc->sequence = nlb_ntoh32(nlb_load32(tcp->sequence));
     desc->acknowledgment = nlb_ntoh32(nlb_load32(tcp->acknowledgment));
     desc->tcp_flags = tcp->flags;
@@ -58,8 +62,7 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_udp(const nlb_u8* begin, const nlb_u8* e
     const struct nlb_udp* udp;
     NLB_PULL(udp, begin, offset, end, NLB_PARSED_BAD_TRANSPORT);
     if (length < sizeof(*udp)) return NLB_PARSED_BAD_TRANSPORT;
-    desc->key.source_port_be = nlb_load16(udp->source_port);
-    desc->key.destination_port_be = nlb_load16(udp->destination_port);
+    nlb_load_ports(udp->source_port, &desc->key);
     return NLB_PARSED_TRANSPORT;
 }
 
@@ -155,8 +158,8 @@ NLB_NOINLINE enum nlb_l4_parsed nlb_parse_extensions(const nlb_u8* begin, const 
     return NLB_PARSED_TRANSPORT;
 }
 
-NLB_INLINE enum nlb_l4_parsed nlb_parse_ipv6(const nlb_u8* begin, const nlb_u8* end,
-                                             struct nlb_l4_desc* desc) {
+NLB_NOINLINE enum nlb_l4_parsed nlb_parse_ipv6(const nlb_u8* begin, const nlb_u8* end,
+                                               struct nlb_l4_desc* desc) {
     const struct nlb_ipv6* ip;
     const nlb_u32 l3 = desc->l3_offset;
     enum nlb_l4_parsed parsed;
@@ -169,8 +172,8 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_ipv6(const nlb_u8* begin, const nlb_u8* 
     desc->length = (nlb_u16)(payload_length > 0xffffU - sizeof(*ip)
                                  ? 0xffffU
                                  : payload_length + sizeof(*ip)); /* as near as 16 bits come */
-    __builtin_memcpy(desc->key.source_be, ip->source, 16);
-    __builtin_memcpy(desc->key.destination_be, ip->destination, 16);
+    nlb_load_address(ip->source, desc->key.source_be);
+    nlb_load_address(ip->destination, desc->key.destination_be);
     desc->key.protocol = ip->next_header;
     desc->ttl = ip->hop_limit;
     desc->flags |= NLB_DESC_MAY_NOT_SPLIT;
@@ -185,9 +188,9 @@ NLB_INLINE enum nlb_l4_parsed nlb_parse_ipv6(const nlb_u8* begin, const nlb_u8* 
     return nlb_parse_transport(begin, end, desc->l4_offset, payload_length - extensions, desc);
 }
 
-/* `desc` is zeroed first. */
-NLB_NOINLINE enum nlb_l4_parsed nlb_l4_parse(const nlb_u8* begin, const nlb_u8* end,
-                                             struct nlb_l4_desc* desc) {
+/* `desc` is zeroed first. What most packets need is inlined, what few need is called. */
+NLB_INLINE enum nlb_l4_parsed nlb_l4_parse(const nlb_u8* begin, const nlb_u8* end,
+                                           struct nlb_l4_desc* desc) {
     enum nlb_l4_parsed parsed;
     __builtin_memset(desc, 0, sizeof(*desc));
     parsed = nlb_parse_link(begin, end, desc);

@@ -51,8 +51,8 @@ NLB_NOINLINE nlb_u32 nlb_parse_quoted6(const nlb_u8* begin, const nlb_u8* end, n
     if (offset > NLB_LONGEST_HEADERS) return 0;
     NLB_PULL(ip, begin, offset, end, 0);
     if (ip->version_class_flow[0] >> 4U != 6U) return 0;
-    __builtin_memcpy(quoted->source_be, ip->destination, 16);
-    __builtin_memcpy(quoted->destination_be, ip->source, 16);
+    nlb_load_address(ip->destination, quoted->source_be);
+    nlb_load_address(ip->source, quoted->destination_be);
     quoted->protocol = ip->next_header;
     return (nlb_u32)sizeof(*ip);
 }

@@ -44,10 +44,11 @@ NLB_INLINE nlb_u32 nlb_write_ipv4(struct nlb_ipv4* ip, const nlb_u32* source_be,
 
 /* One hop less to go [RFC 1812 5.3.1]. */
 NLB_INLINE void nlb_count_hop(struct nlb_ipv4* ip) {
-    const nlb_u16 was = nlb_load16(&ip->ttl);
-    ip->ttl -= 1;
-    nlb_store16(ip->checksum, nlb_csum_update(nlb_load16(ip->checksum),
-                                              nlb_sum_difference16(0, was, nlb_load16(&ip->ttl))));
+    const nlb_u16 was = nlb_load16(&ip->ttl); /* and protocol: a word of the checksum */
+    const nlb_u16 is = nlb_hton16((nlb_u16)(nlb_ntoh16(was) - 0x100U));
+    nlb_store16(&ip->ttl, is);
+    nlb_store16(ip->checksum,
+                nlb_csum_update(nlb_load16(ip->checksum), nlb_sum_difference16(0, was, is)));
 }
 
 /* The IP header at l3_offset gets the ends of `becomes`. Not 0: it is not there. */
@@ -131,6 +132,28 @@ NLB_INLINE nlb_u32 nlb_rewrite_quoted(nlb_u8* begin, nlb_u8* end, const struct n
     return 0;
 }
 
+/* An ICMP error goes on; `addresses` is how the sum over the outer addresses changed. */
+NLB_INLINE nlb_u32 nlb_rewrite_error(struct nlb_world* world, const struct nlb_l4_work* work,
+                                     nlb_u32 addresses, int v6) {
+    const struct nlb_l4_desc* desc = &work->desc;
+    nlb_u32 sum;
+    if (nlb_rewrite_quoted(nlb_port_begin(world), nlb_port_end(world), desc, &work->verdict.becomes,
+                           &sum, v6) != 0)
+        return 1;
+    /* Only ICMPv6 has a pseudo-header [RFC 4443 2.3]. */
+    return nlb_port_l4_csum(world, desc->l4_offset + NLB_ICMP_CHECKSUM_OFFSET, desc->outer_protocol,
+                            v6 ? addresses : 0, sum);
+}
+
+NLB_NOINLINE nlb_u32 nlb_rewrite_error4(struct nlb_world* world, const struct nlb_l4_work* work) {
+    return nlb_rewrite_error(world, work, 0, 0);
+}
+
+NLB_NOINLINE nlb_u32 nlb_rewrite_error6(struct nlb_world* world, const struct nlb_l4_work* work,
+                                        nlb_u32 addresses) {
+    return nlb_rewrite_error(world, work, addresses, 1);
+}
+
 /* The frame goes on as `work->verdict.becomes`. Not 0: it must not go on. */
 NLB_INLINE nlb_u32 nlb_rewrite(struct nlb_world* world, const struct nlb_l4_work* work, int v6) {
     const struct nlb_l4_desc* desc = &work->desc;
@@ -142,21 +165,12 @@ NLB_INLINE nlb_u32 nlb_rewrite(struct nlb_world* world, const struct nlb_l4_work
     nlb_u32 sum;
     if (nlb_rewrite_ip(begin, end, desc->l3_offset, becomes, &addresses, v6) != 0) return 1;
     if ((desc->flags & NLB_DESC_LATER_FRAGMENT) != 0) return 0;
-    if (l4 > NLB_LONGEST_L4_OFFSET) return 1;
-    if ((desc->flags & NLB_DESC_ICMP_ERROR) != 0) {
-        if (nlb_rewrite_quoted(begin, end, desc, becomes, &sum, v6) != 0) return 1;
-        /* Only ICMPv6 has a pseudo-header [RFC 4443 2.3]. */
-        return nlb_port_l4_csum(world, l4 + NLB_ICMP_CHECKSUM_OFFSET, desc->outer_protocol,
-                                v6 ? addresses : 0, sum);
-    }
-    if (begin + l4 + sizeof(struct nlb_udp) > end) return 1;
+    if ((desc->flags & NLB_DESC_ICMP_ERROR) != 0)
+        return v6 ? nlb_rewrite_error6(world, work, addresses) : nlb_rewrite_error4(world, work);
+    if (l4 > NLB_LONGEST_L4_OFFSET || begin + l4 + sizeof(struct nlb_udp) > end) return 1;
     sum = nlb_write_ports(begin + l4, becomes->source_port_be, becomes->destination_port_be);
     return nlb_port_l4_csum(world, l4 + nlb_csum_offset(desc->key.protocol), desc->key.protocol,
                             addresses, sum);
-}
-
-NLB_NOINLINE nlb_u32 nlb_rewrite4(struct nlb_world* world, const struct nlb_l4_work* work) {
-    return nlb_rewrite(world, work, 0);
 }
 
 NLB_NOINLINE nlb_u32 nlb_rewrite6(struct nlb_world* world, const struct nlb_l4_work* work) {

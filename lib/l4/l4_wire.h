@@ -138,23 +138,31 @@ NLB_ASSERT_SIZE(struct nlb_icmp, 8);
 
 /* Network order, as the bytes are. */
 NLB_INLINE nlb_u16 nlb_load16(const nlb_u8* bytes) {
-    nlb_u16 value;
-    __builtin_memcpy(&value, bytes, 2);
-    return value;
+    return *(const nlb_word16*)bytes;
 }
 
 NLB_INLINE nlb_u32 nlb_load32(const nlb_u8* bytes) {
-    nlb_u32 value;
-    __builtin_memcpy(&value, bytes, 4);
-    return value;
+    return *(const nlb_word32*)bytes;
 }
 
 NLB_INLINE void nlb_store16(nlb_u8* bytes, nlb_u16 value) {
-    __builtin_memcpy(bytes, &value, 2);
+    *(nlb_word16*)bytes = value;
 }
 
 NLB_INLINE void nlb_store32(nlb_u8* bytes, nlb_u32 value) {
-    __builtin_memcpy(bytes, &value, 4);
+    *(nlb_word32*)bytes = value;
+}
+
+/* An IPv6 address. */
+NLB_INLINE void nlb_load_address(const nlb_u8* bytes, nlb_u32* address_be) {
+    for (nlb_u32 i = 0; i < 4; ++i)
+        address_be[i] = nlb_load32(bytes + 4 * i);
+}
+
+/* A link address. */
+NLB_INLINE void nlb_copy_mac(const nlb_u8* from, nlb_u8* to) {
+    nlb_store32(to, nlb_load32(from));
+    nlb_store16(to + 4, nlb_load16(from + 4));
 }
 
 /* `pointer` = the struct at `offset`, or leave with `otherwise` when it does not end by `end`. */
