@@ -69,7 +69,9 @@ void Tables::index_listeners() {
             entry.key.port_be = nlb_hton16(listener.endpoint.port);
             entry.key.protocol = protocol;
             entry.key.family = family_of(listener.endpoint.address);
-            if (protocol == NLB_PROTOCOL_UDP) entry.value.idle_ms = kUdpIdleMs;
+            // The timeout of a listener of both is TCP's.
+            if (protocol == NLB_PROTOCOL_UDP && listener.protocol == model::Protocol::TcpUdp)
+                entry.value.idle_ms = kUdpIdleMs;
             keys_.push_back(entry);
         }
     }

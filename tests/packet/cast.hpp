@@ -35,6 +35,7 @@ struct Setting {
 inline Lines listener(const Cast& c, const Setting& setting = {}) {
     contract::Listener line = listener_line(setting.port, setting.group, c.node);
     line.protocol = setting.protocol;
+    if (line.protocol == model::Protocol::Udp) line.idle_timeout_ms = 120'000; // nlb-policy's words
     contract::Routing routing = routing_line(setting.group, setting.preserve, setting.sticky);
     routing.source = ip(c.inside);
     return {line, routing};
