@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // nlb-forward replay: a capture through the packet core, with the capture's clock.
 #include "commands.hpp"
+#include "cpus.hpp"
 #include "replay_engine.hpp"
 #include "replay_inputs.hpp"
 #include "replay_pipeline.hpp"
@@ -89,7 +90,8 @@ Result<void> read_all(Inputs& inputs, const capture::Packet* first, std::uint64_
 
 /// Two threads, where the second one has something to do: totals are no work.
 bool is_parallel(const ReplayOptions& options) {
-    return options.threads > 1 && (!options.summary || !options.write.empty());
+    const std::uint64_t threads = options.threads == 0 ? usable_cpus() : options.threads;
+    return threads > 1 && (!options.summary || !options.write.empty());
 }
 
 /// What was decided before a damaged place is told all the same.
@@ -165,7 +167,8 @@ void declare_outputs(app::Options& declare, ReplayOptions& options) {
     declare.choice("--engine", options.engine, {"user", "tc", "xdp"}, {"ENGINE"},
                    "user: in this process (default); tc, xdp: in the kernel, takes root");
     declare.number("-j,--threads", options.threads, {1, 256}, {"THREADS"},
-                   "Threads, of which two are used at most (default: 1); the bytes are the same");
+                   "Threads, of which two are used at most; the bytes are the same (default: one "
+                   "for each CPU)");
     declare.number("-c,--count", options.count, {1, kMostPackets}, {"N"},
                    "Stop after so many packets");
 }

@@ -19,6 +19,6 @@ struct ReplayOptions {
     bool explain = false;
     bool summary = false;
     bool json = false;
-    std::uint64_t count = 0; ///< 0: all
-    std::uint64_t threads = 1;
+    std::uint64_t count = 0;   ///< 0: all
+    std::uint64_t threads = 0; ///< 0: one for each CPU
 };

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "cpus.hpp"
 #include "run_wiring.hpp"
-
-#include <sched.h>
 
 #include <algorithm>
 #include <memory>
-#include <thread>
 
 namespace {
 
@@ -15,16 +13,6 @@ using namespace nlb;
 constexpr std::uint64_t kMostThreads = 256;
 constexpr std::uint64_t kLongestSeconds = 86'400;
 constexpr std::uint64_t kMostTableEntries = 1U << 26U;
-
-/// The CPUs this process may use.
-std::uint64_t usable_cpus() {
-    cpu_set_t set;
-    CPU_ZERO(&set);
-    if (::sched_getaffinity(0, sizeof set, &set) == 0) {
-        return static_cast<std::uint64_t>(std::max(1, CPU_COUNT(&set)));
-    }
-    return std::max(1U, std::thread::hardware_concurrency());
-}
 
 void declare_kernel(app::Options& command, KernelOptions& options) {
     command.texts("--interface", options.interfaces, {"IF"},
