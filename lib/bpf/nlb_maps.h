@@ -23,9 +23,10 @@ struct nlb_state {
     nlb_u32 half;      /* which of the two sets of tables is in force */
     nlb_u32 hop_epoch; /* 1-65535; a cached next hop of another epoch is looked up again */
     nlb_u32 new_flows; /* guard: this many new flows a second on each CPU; 0: no guard */
+    nlb_u64 told_ns;   /* the loader has told of every flow that ended before */
 };
 
-NLB_ASSERT_SIZE(struct nlb_state, 16);
+NLB_ASSERT_SIZE(struct nlb_state, 24);
 
 /* What the guard saw on one CPU. */
 struct nlb_guard {

@@ -17,7 +17,8 @@ namespace nlb::io {
 
 namespace {
 
-constexpr std::size_t kVerifierLog = std::size_t{1} << 16U;
+/// All of what the verifier says of a program that it refuses; touched only then.
+constexpr std::size_t kVerifierLog = std::size_t{1} << 24U;
 
 int silent(libbpf_print_level, const char*, va_list) {
     return 0;
@@ -32,8 +33,8 @@ const void* object_file(Hook hook, std::size_t& size) {
 }
 
 /// The verifier's last line but its statistics says what it objects to.
-std::string objection(const std::string& log) {
-    std::string_view rest(log.c_str());
+std::string objection(const char* log) {
+    std::string_view rest(log);
     const auto statistics = rest.rfind("\nprocessed ");
     if (statistics != std::string_view::npos) rest = rest.substr(0, statistics);
     const auto line = rest.rfind('\n');
@@ -95,15 +96,16 @@ Result<void> BpfProgram::reuse(const std::string& name, int fd) {
 }
 
 Result<void> BpfProgram::load() {
-    std::string log(kVerifierLog, '\0');
+    const auto log = std::make_unique_for_overwrite<char[]>(kVerifierLog);
+    log[0] = '\0';
     bpf_program* program = bpf_object__find_program_by_name(object_.get(), program_name(hook_));
     NLB_CHECK(program != nullptr);
-    bpf_program__set_log_buf(program, log.data(), log.size());
+    bpf_program__set_log_buf(program, log.get(), kVerifierLog);
     const int rc = bpf_object__load(object_.get());
     bpf_program__set_log_buf(program, nullptr, 0);
     if (rc != 0)
-        return sys_error("load the BPF program " + std::string(to_text(hook_)) + objection(log),
-                         -rc);
+        return sys_error(
+            "load the BPF program " + std::string(to_text(hook_)) + objection(log.get()), -rc);
     return {};
 }
 

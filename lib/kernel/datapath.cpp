@@ -16,6 +16,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <numeric>
 
 namespace nlb::kernel {
 
@@ -51,6 +52,7 @@ Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options o
         new Datapath(loop, std::move(options), std::move(pins), std::move(*programs)));
     if (auto done = datapath->attach(); !done) return tl::unexpected<Error>(done.error());
     if (auto done = datapath->watch_routing(); !done) return tl::unexpected<Error>(done.error());
+    if (auto done = datapath->watch_flows(); !done) return tl::unexpected<Error>(done.error());
     return datapath;
 }
 
@@ -135,6 +137,42 @@ Result<void> Datapath::watch_routing() {
     next_epoch(); // routes may have changed since the last process
     next_epoch_later();
     return {};
+}
+
+Result<void> Datapath::watch_flows() {
+    Sweeper::Handlers handlers;
+    handlers.on_ended = options_.on_ended;
+    handlers.on_sign = options_.on_sign;
+    handlers.target_flags = [this](std::uint32_t index, std::uint32_t generation) {
+        return target_flags(index, generation);
+    };
+    handlers.on_error = [this](const Error& error) { options_.on_notice(error.text()); };
+    handlers.on_walked = [this](Nanos until) {
+        tables_->state().told_ns = static_cast<std::uint64_t>(until.ns);
+    };
+    sweeper_ = std::make_unique<Sweeper>(loop_, programs_.map_set(), std::move(handlers));
+    sweeper_->start({static_cast<std::int64_t>(tables_->state().told_ns)});
+    auto events = Events::open(loop_, programs_.map("nlb_events"),
+                               [this](const nlb_flow_event& event) { sweeper_->take(event); });
+    if (!events) return tl::unexpected<Error>(events.error());
+    events_ = std::move(*events);
+    return {};
+}
+
+std::uint32_t Datapath::target_flags(std::uint32_t index, std::uint32_t generation) const {
+    const auto targets = tables_->targets();
+    if (index >= targets.size() || targets[index].generation != generation) return 0;
+    return targets[index].flags;
+}
+
+Result<std::uint64_t> Datapath::lost_events() const {
+    const int cpus = libbpf_num_possible_cpus();
+    if (cpus < 0) return io::sys_error("number of CPUs", -cpus);
+    std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(cpus));
+    const std::uint32_t zero = 0;
+    if (bpf_map_lookup_elem(programs_.map("nlb_lost_events"), &zero, per_cpu.data()) != 0)
+        return io::sys_error("read BPF map nlb_lost_events");
+    return std::accumulate(per_cpu.begin(), per_cpu.end(), std::uint64_t{0});
 }
 
 void Datapath::next_epoch() {

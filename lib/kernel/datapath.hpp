@@ -5,8 +5,10 @@
 #pragma once
 
 #include "kernel/attach.hpp"
+#include "kernel/events.hpp"
 #include "kernel/labels.hpp"
 #include "kernel/programs.hpp"
+#include "kernel/sweeper.hpp"
 
 #include "io/event_loop.hpp"
 
@@ -28,6 +30,8 @@ class Datapath {
         std::uint64_t new_flows = 0;       ///< a second, of all CPUs; 0: any number
         std::vector<std::string> gateways; ///< interfaces of internet gateways
         std::function<void(const std::string&)> on_notice;
+        std::function<void(const EndedFlow&)> on_ended;
+        std::function<void(const nlb_flow&, Sign)> on_sign;
     };
 
     /// Loads the programs, or takes over those of an earlier process, and attaches them.
@@ -45,7 +49,13 @@ class Datapath {
     /// Swaps the tables of the programs. Errors as io::BpfTables::write.
     Result<void> apply(const flow::Tables& tables);
 
-    [[nodiscard]] Programs& programs() { return programs_; }
+    /// Live flows by listener, as of a moment ago.
+    [[nodiscard]] const std::unordered_map<std::uint32_t, std::uint64_t>& active() const {
+        return sweeper_->active();
+    }
+
+    /// Events that found no room.
+    [[nodiscard]] Result<std::uint64_t> lost_events() const;
 
     [[nodiscard]] const io::BpfTables& tables() const { return *tables_; }
 
@@ -58,6 +68,8 @@ class Datapath {
     Result<void> attach_one(Attacher& attacher, const std::string& name);
     Result<void> detach_others(Attacher& attacher);
     Result<void> watch_routing();
+    Result<void> watch_flows();
+    [[nodiscard]] std::uint32_t target_flags(std::uint32_t index, std::uint32_t generation) const;
     Result<void> mark_gateways();
     void next_epoch();
     void next_epoch_later();
@@ -69,6 +81,8 @@ class Datapath {
     std::optional<io::BpfTables> tables_;
     std::optional<Labels> labels_;
     io::Fd routing_;
+    std::unique_ptr<Sweeper> sweeper_;
+    std::unique_ptr<Events> events_;
     io::EventLoop::TimerId epoch_timer_ = 0;
 };
 

@@ -12,6 +12,7 @@
 NLB_C_TEXT_BEGIN
 
 static nlb_u32 nlb_port_resize(struct nlb_world* world, nlb_u32 length);
+static int nlb_port_pull(struct nlb_world* world);
 
 #define NLB_ANSWER_TTL 64U
 
@@ -124,6 +125,12 @@ NLB_INLINE void nlb_fill_too_big(struct nlb_icmp* icmp, const struct nlb_l4_work
     nlb_store16(icmp->checksum, nlb_sum_fold(sum));
 }
 
+/* `length` bytes of the frame, or a null pointer when they are not all there. */
+NLB_INLINE const nlb_u8* nlb_bytes_at(struct nlb_world* world, nlb_u32 offset, nlb_u32 length) {
+    const nlb_u8* bytes = nlb_port_begin(world) + offset;
+    return bytes + length > nlb_port_end(world) ? 0 : bytes;
+}
+
 /* The error has the ends of `work->verdict.becomes` and quotes the packet as its sender sent it.
  * Not 0: the frame must not go out. The checksum is complete: a frame whose checksum the kernel
  * completes later must not be answered in place. */
@@ -132,13 +139,17 @@ NLB_INLINE nlb_u32 nlb_write_too_big(struct nlb_world* world, struct nlb_l4_work
     const nlb_u32 quoted = v6 ? NLB_QUOTE6 : NLB_QUOTE4;
     const nlb_u16 payload = (nlb_u16)(sizeof(struct nlb_icmp) + quoted);
     const struct nlb_tuple* ends = &work->verdict.becomes;
-    nlb_u8* begin = nlb_port_begin(world);
-    nlb_u8* end = nlb_port_end(world);
     struct nlb_icmp* icmp;
-    /* What is too big is longer than the answer, unless the capture left out its payload. */
-    if (l3 > NLB_LONGEST_L3_OFFSET || begin + l3 + nlb_ip_length(v6) + payload > end) return 1;
-    __builtin_memcpy(work->quote, begin + l3, v6 ? NLB_QUOTE6 : NLB_QUOTE4);
-    if (nlb_port_resize(world, l3 + nlb_ip_length(v6) + payload) != 0) return 1;
+    const nlb_u32 length = nlb_ip_length(v6) + payload;
+    const nlb_u8* packet;
+    if (l3 > NLB_LONGEST_L3_OFFSET) return 1;
+    /* What is too big is longer than the answer, unless the capture left out its payload; it may
+     * lie further off than the headers. */
+    packet = nlb_bytes_at(world, l3, length);
+    if (!packet && nlb_port_pull(world)) packet = nlb_bytes_at(world, l3, length);
+    if (!packet) return 1;
+    __builtin_memcpy(work->quote, packet, v6 ? NLB_QUOTE6 : NLB_QUOTE4);
+    if (nlb_port_resize(world, l3 + length) != 0) return 1;
     icmp = (struct nlb_icmp*)nlb_begin_answer(world, l3, payload,
                                               v6 ? NLB_PROTOCOL_ICMPV6 : NLB_PROTOCOL_ICMP,
                                               ends->source_be, ends->destination_be, v6);

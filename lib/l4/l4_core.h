@@ -42,7 +42,6 @@ NLB_C_TEXT_BEGIN
 
 static nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4_work* work,
                                 struct nlb_flow* flow);
-static int nlb_port_pull(struct nlb_world* world);
 static void nlb_port_count(struct nlb_world* world, const struct nlb_l4_work* work);
 
 NLB_NOINLINE enum nlb_l4_parsed nlb_parse_again(struct nlb_world* world, struct nlb_l4_desc* desc) {

@@ -5,7 +5,6 @@
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
 
 Result<KernelPath> start_kernel_path(io::EventLoop&, const app::Context&, const std::string&,
-                                     const std::string&, const KernelOptions&,
-                                     std::function<void(const contract::Message&)>) {
+                                     const std::string&, const KernelOptions&, KernelHandlers) {
     return fail(Errc::System, "--datapath kernel: this nlb-forward was built without BPF");
 }

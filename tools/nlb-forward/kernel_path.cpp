@@ -2,7 +2,10 @@
 #include "kernel_path.hpp"
 
 #include "kernel/datapath.hpp"
+#include "kernel_reports.hpp"
 #include "tables/build.hpp"
+
+#include "io/clock.hpp"
 
 #include "base/text.hpp"
 
@@ -10,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <tuple>
 
@@ -22,6 +26,8 @@ kernel::HookChoice choice_of(const std::string& hook) {
     return hook == "xdp" ? kernel::HookChoice::Xdp : kernel::HookChoice::Auto;
 }
 
+constexpr Nanos kEvidenceEvery = Nanos::seconds(1);
+
 using ListenerName = std::tuple<std::string, std::string, IpAddress>; // id, zone, address
 
 bool is_accelerated(const flow::ListenerEntry& listener) {
@@ -32,10 +38,33 @@ bool is_accelerated(const flow::ListenerEntry& listener) {
 /// Route-sets to tables, and what is left to sockets.
 class Path {
   public:
-    Path(const app::Context& context, std::string zone, std::unique_ptr<kernel::Datapath> datapath,
-         std::function<void(const contract::Message&)> answer)
-        : context_(context), zone_(std::move(zone)), datapath_(std::move(datapath)),
-          answer_(std::move(answer)), tables_(datapath_->remembered()) {}
+    Path(io::EventLoop& loop, const app::Context& context, std::string zone,
+         KernelHandlers handlers)
+        : loop_(loop), context_(context), zone_(std::move(zone)), handlers_(std::move(handlers)) {}
+
+    ~Path() { loop_.cancel(timer_); }
+
+    Path(const Path&) = delete;
+    Path& operator=(const Path&) = delete;
+
+    Result<void> start(kernel::Datapath::Options options) {
+        options.on_notice = [this](const std::string& text) { context_.log.notice(text); };
+        options.on_ended = [this](const kernel::EndedFlow& ended) {
+            if (const auto line = flow_line(ended, datapath_->labels())) handlers_.on_flow(*line);
+        };
+        options.on_sign = [this](const nlb_flow& flow, kernel::Sign sign) {
+            evidence_.take(flow, sign, datapath_->labels());
+        };
+        auto datapath = kernel::Datapath::start(loop_, std::move(options));
+        if (!datapath) return tl::unexpected<Error>(datapath.error());
+        datapath_ = std::move(*datapath);
+        tables_ = datapath_->remembered();
+        counters_.emplace(*datapath_);
+        send_evidence_later();
+        return {};
+    }
+
+    [[nodiscard]] std::vector<contract::Counter> counters() const { return counters_->lines(); }
 
     std::vector<contract::Set> apply(std::span<const contract::Set> sets, bool is_everything) {
         remember(sets, is_everything);
@@ -56,6 +85,14 @@ class Path {
     }
 
   private:
+    void send_evidence_later() {
+        timer_ = loop_.at(io::now() + kEvidenceEvery, [this](Nanos) {
+            for (const contract::TargetEvidence& line : evidence_.drain())
+                handlers_.answer(line);
+            send_evidence_later();
+        });
+    }
+
     void remember(std::span<const contract::Set> sets, bool is_everything) {
         if (is_everything) book_.clear();
         for (const contract::Set& set : sets)
@@ -84,7 +121,7 @@ class Path {
         }
         bound_.swap(bound);
         for (const contract::ListenerState& state : listener_states()) {
-            if (!bound.contains({state.listener.value, state.zone})) answer_(state);
+            if (!bound.contains({state.listener.value, state.zone})) handlers_.answer(state);
         }
     }
 
@@ -104,10 +141,14 @@ class Path {
         return left;
     }
 
+    io::EventLoop& loop_;
     const app::Context& context_;
     std::string zone_;
+    KernelHandlers handlers_;
     std::unique_ptr<kernel::Datapath> datapath_;
-    std::function<void(const contract::Message&)> answer_;
+    std::optional<KernelCounters> counters_;
+    Evidence evidence_;
+    io::EventLoop::TimerId timer_ = 0;
     std::map<model::TargetGroupId, std::vector<contract::Message>> book_;
     flow::Tables tables_;
     std::set<ListenerName> accelerated_;
@@ -118,8 +159,7 @@ class Path {
 
 Result<KernelPath> start_kernel_path(io::EventLoop& loop, const app::Context& context,
                                      const std::string& node, const std::string& zone,
-                                     const KernelOptions& options,
-                                     std::function<void(const contract::Message&)> answer) {
+                                     const KernelOptions& options, KernelHandlers handlers) {
     kernel::Datapath::Options wanted;
     wanted.node = node;
     wanted.interfaces = options.interfaces;
@@ -127,15 +167,14 @@ Result<KernelPath> start_kernel_path(io::EventLoop& loop, const app::Context& co
     wanted.most_flows = options.most_flows;
     wanted.new_flows = options.new_flows;
     wanted.gateways = options.gateways;
-    wanted.on_notice = [&context](const std::string& text) { context.log.notice(text); };
-    auto datapath = kernel::Datapath::start(loop, std::move(wanted));
-    if (!datapath) return forward(datapath.error(), "--datapath kernel");
-    auto path = std::make_shared<Path>(context, zone, std::move(*datapath), std::move(answer));
+    auto path = std::make_shared<Path>(loop, context, zone, std::move(handlers));
+    if (auto started = path->start(std::move(wanted)); !started)
+        return forward(started.error(), "--datapath kernel");
     return KernelPath{
         [path](std::span<const contract::Set> sets, bool is_everything) {
             return path->apply(sets, is_everything);
         },
         [path] { return path->listener_states(); },
-        [] { return std::vector<contract::Counter>{}; },
+        [path] { return path->counters(); },
     };
 }

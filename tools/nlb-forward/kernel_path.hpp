@@ -30,9 +30,14 @@ struct KernelPath {
     std::function<std::vector<nlb::contract::Counter>()> counters;
 };
 
-/// Loads and attaches. `answer` gets listener states as they change. Everything given must outlive
-/// the path. Errors: Usage, System.
-nlb::Result<KernelPath>
-start_kernel_path(nlb::io::EventLoop& loop, const nlb::app::Context& context,
-                  const std::string& node, const std::string& zone, const KernelOptions& options,
-                  std::function<void(const nlb::contract::Message&)> answer);
+struct KernelHandlers {
+    /// Listener states as they change, and target evidence.
+    std::function<void(const nlb::contract::Message&)> answer;
+    std::function<void(const nlb::contract::Flow&)> on_flow;
+};
+
+/// Loads and attaches. Everything given must outlive the path. Errors: Usage, System.
+nlb::Result<KernelPath> start_kernel_path(nlb::io::EventLoop& loop,
+                                          const nlb::app::Context& context, const std::string& node,
+                                          const std::string& zone, const KernelOptions& options,
+                                          KernelHandlers handlers);

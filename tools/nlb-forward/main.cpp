@@ -17,5 +17,5 @@ int main(int argc, char** argv) {
                       "nlb-forward replay in.pcap --config nlb.toml --summary tcp port 80"},
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "listener", "routing",
                       "route", "target-health", "time", "listener-state", "route-applied", "flow",
-                      "counter"}});
+                      "target-evidence", "counter"}});
 }

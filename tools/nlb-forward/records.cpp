@@ -78,19 +78,21 @@ io::MessageLink* Records::link() {
     return file_ ? file_.get() : answers_;
 }
 
-std::size_t Records::put(const std::vector<proxy::FlowRecord>& flows) {
+bool Records::put(const contract::Flow& line) {
     io::MessageLink* out = link();
-    if (out == nullptr) return flows.size();
+    if (out == nullptr) return false;
+    if (out->writer().pending().size() > kMostPending) out->flush();
+    if (out->writer().pending().size() > kMostPending) return false;
+    out->put(line);
+    return true;
+}
+
+std::size_t Records::put(const std::vector<proxy::FlowRecord>& flows) {
     std::size_t dropped = 0;
     for (const proxy::FlowRecord& record : flows) {
-        if (out->writer().pending().size() > kMostPending) out->flush();
-        if (out->writer().pending().size() > kMostPending) {
-            ++dropped;
-            continue;
-        }
-        out->put(flow_line(record));
+        if (!put(flow_line(record))) ++dropped;
     }
-    out->flush();
+    flush();
     return dropped;
 }
 

@@ -21,6 +21,9 @@ class Records {
     /// Returns how many lines were thrown away: the reader is absent or more than kMostPending
     /// behind.
     std::size_t put(const std::vector<nlb::proxy::FlowRecord>& flows);
+
+    /// One line, which goes out with the next flush(). False: thrown away.
+    bool put(const nlb::contract::Flow& line);
     void put(const std::vector<nlb::contract::Counter>& counters);
     void flush();
 

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <map>
+#include <tuple>
 #include <utility>
 
 using namespace nlb;
@@ -65,10 +67,18 @@ Result<void> RunWiring::start() {
 
 Result<void> RunWiring::start_kernel() {
     if (options_.datapath != "kernel") return {};
+    KernelHandlers handlers;
+    handlers.answer = [this](const contract::Message& message) { answer(message); };
+    handlers.on_flow = [this](const contract::Flow& line) {
+        if (proxy_ && !(records_ && records_->put(line))) proxy_->count_dropped_records(1);
+    };
     auto path = start_kernel_path(loop_, context_, options_.node, options_.zone, options_.kernel,
-                                  [this](const contract::Message& message) { answer(message); });
+                                  std::move(handlers));
     if (!path) return tl::unexpected<Error>(path.error());
     kernel_ = std::move(*path);
+    loop_.after_each_round([this](Nanos) {
+        if (records_) records_->flush();
+    });
     return {};
 }
 
@@ -277,11 +287,23 @@ std::vector<contract::ListenerState> RunWiring::listener_states() const {
 }
 
 std::vector<contract::Counter> RunWiring::counters() const {
-    auto counters = proxy_->counters();
-    if (!kernel_) return counters;
-    for (contract::Counter& counter : kernel_->counters())
-        counters.push_back(std::move(counter));
-    return counters;
+    auto all = proxy_->counters();
+    if (!kernel_) return all;
+    // A listener that changed from one datapath to the other has a part in each.
+    const auto whose = [](const contract::Counter& counter) {
+        return std::tuple(counter.name, counter.listener, counter.zone, counter.group);
+    };
+    std::map<decltype(whose(all.front())), std::size_t> known;
+    for (std::size_t i = 0; i < all.size(); ++i)
+        known.emplace(whose(all[i]), i);
+    for (contract::Counter& counter : kernel_->counters()) {
+        const auto at = known.find(whose(counter));
+        if (at == known.end())
+            all.push_back(std::move(counter));
+        else
+            all[at->second].value += counter.value;
+    }
+    return all;
 }
 
 void RunWiring::count_again() {

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the kernel datapath has to tell, in the words of the contract.
+#pragma once
+
+#include "kernel/datapath.hpp"
+
+#include "contract/messages.hpp"
+
+#include <map>
+#include <optional>
+#include <tuple>
+#include <vector>
+
+/// Nothing when the flow's listener has no name any more.
+std::optional<nlb::contract::Flow> flow_line(const nlb::kernel::EndedFlow& ended,
+                                             const nlb::kernel::Labels& labels);
+
+/// Totals since the process started: those of before are the earlier process's to tell.
+class KernelCounters {
+  public:
+    explicit KernelCounters(const nlb::kernel::Datapath& datapath);
+
+    [[nodiscard]] std::vector<nlb::contract::Counter> lines() const;
+
+  private:
+    using Values = std::map<std::string, std::uint64_t>;
+
+    [[nodiscard]] std::map<std::uint32_t, Values> by_listener() const;
+    [[nodiscard]] Values of_process() const;
+
+    const nlb::kernel::Datapath& datapath_;
+    std::map<std::uint32_t, Values> listeners_before_;
+    Values process_before_;
+};
+
+/// Signs of unwell targets, added up between two sendings.
+class Evidence {
+  public:
+    void take(const nlb_flow& flow, nlb::kernel::Sign sign, const nlb::kernel::Labels& labels);
+
+    /// And begins anew.
+    std::vector<nlb::contract::TargetEvidence> drain();
+
+  private:
+    using Whose = std::tuple<std::string, std::string, std::string, nlb::kernel::Sign>;
+
+    std::map<Whose, std::uint64_t> counts_; // group, target, zone, kind
+};
