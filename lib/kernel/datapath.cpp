@@ -33,8 +33,8 @@ std::string needs_forwarding(const Interface& interface, std::string_view family
 
 } // namespace
 
-Datapath::Datapath(io::EventLoop& loop, Options options, Pins pins, Programs programs)
-    : loop_(loop), options_(std::move(options)), pins_(std::move(pins)),
+Datapath::Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock, Programs programs)
+    : loop_(loop), options_(std::move(options)), pins_(std::move(pins)), lock_(std::move(lock)),
       programs_(std::move(programs)) {
 }
 
@@ -45,11 +45,12 @@ Datapath::~Datapath() {
 
 Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options options) {
     Pins pins(options.node);
-    if (auto made = pins.create(); !made) return tl::unexpected<Error>(made.error());
+    auto lock = pins.create();
+    if (!lock) return tl::unexpected<Error>(lock.error());
     auto programs = Programs::open(pins, {options.most_flows, options.on_notice});
     if (!programs) return tl::unexpected<Error>(programs.error());
-    std::unique_ptr<Datapath> datapath(
-        new Datapath(loop, std::move(options), std::move(pins), std::move(*programs)));
+    std::unique_ptr<Datapath> datapath(new Datapath(loop, std::move(options), std::move(pins),
+                                                    std::move(*lock), std::move(*programs)));
     if (auto done = datapath->attach(); !done) return tl::unexpected<Error>(done.error());
     if (auto done = datapath->watch_routing(); !done) return tl::unexpected<Error>(done.error());
     if (auto done = datapath->watch_flows(); !done) return tl::unexpected<Error>(done.error());
@@ -200,6 +201,8 @@ Result<void> detach(const std::string& node) {
     const Pins pins(node);
     if (!pins.exists())
         return fail(Errc::Usage, "--node " + in_quotes(node) + ": nothing is attached for it");
+    const auto lock = pins.create();
+    if (!lock) return tl::unexpected<Error>(lock.error());
     Attacher attacher(pins, {});
     for (const std::string& interface : attacher.attached()) {
         if (auto done = attacher.detach(interface); !done) return done;

@@ -62,7 +62,7 @@ class Datapath {
     [[nodiscard]] const Labels& labels() const { return *labels_; }
 
   private:
-    Datapath(io::EventLoop& loop, Options options, Pins pins, Programs programs);
+    Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock, Programs programs);
     Result<void> open_tables();
     Result<void> attach();
     Result<void> attach_one(Attacher& attacher, const std::string& name);
@@ -77,6 +77,7 @@ class Datapath {
     io::EventLoop& loop_;
     Options options_;
     Pins pins_;
+    io::Fd lock_;
     Programs programs_;
     std::optional<io::BpfTables> tables_;
     std::optional<Labels> labels_;
@@ -86,7 +87,8 @@ class Datapath {
     io::EventLoop::TimerId epoch_timer_ = 0;
 };
 
-/// Takes the datapath of `node` away, flows and all. Errors: Usage when there is none, System.
+/// Takes the datapath of `node` away, flows and all. Errors: Usage when there is none, System when
+/// a process still runs it.
 Result<void> detach(const std::string& node);
 
 } // namespace nlb::kernel

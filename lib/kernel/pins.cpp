@@ -6,7 +6,9 @@
 #include <bpf/bpf.h>
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -79,14 +81,20 @@ std::string unescape(std::string_view name) {
 Pins::Pins(std::string_view node) : folder_(std::string(kRoot) + "/" + escape(node)) {
 }
 
-Result<void> Pins::create() const {
+Result<io::Fd> Pins::create() const {
     struct statfs about {};
 
     if (::statfs(kFileSystem, &about) != 0 || about.f_type != BPF_FS_MAGIC)
         return fail(Errc::System, std::string("no BPF file system at ") + kFileSystem +
                                       "; mount -t bpf bpf " + kFileSystem + " makes one");
-    if (auto done = make_folder(kRoot); !done) return done;
-    return make_folder(folder_.c_str());
+    if (auto done = make_folder(kRoot); !done) return tl::unexpected<Error>(done.error());
+    if (auto done = make_folder(folder_.c_str()); !done) return tl::unexpected<Error>(done.error());
+    io::Fd folder(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open()) return io::sys_error("open " + in_quotes(folder_));
+    if (::flock(folder.get(), LOCK_EX | LOCK_NB) == 0) return folder;
+    if (errno == EWOULDBLOCK)
+        return fail(Errc::System, "another nlb-forward runs the node of " + in_quotes(folder_));
+    return io::sys_error("lock " + in_quotes(folder_));
 }
 
 bool Pins::exists() const {

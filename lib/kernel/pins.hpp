@@ -16,8 +16,9 @@ class Pins {
     /// Names the folder of `node`; touches nothing.
     explicit Pins(std::string_view node);
 
-    /// Creates the folder. Errors: System, also when there is no BPF file system.
-    [[nodiscard]] Result<void> create() const;
+    /// Creates the folder and locks it: while the descriptor is open, no other process gets it.
+    /// Errors: System, also when there is no BPF file system or somebody holds the lock.
+    [[nodiscard]] Result<io::Fd> create() const;
 
     /// Is there anything pinned?
     [[nodiscard]] bool exists() const;

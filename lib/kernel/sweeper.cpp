@@ -43,6 +43,12 @@ Nanos last_of(const nlb_flow& flow) {
     return {static_cast<std::int64_t>(flow.last_ns)};
 }
 
+Nanos ended_at(const nlb_flow& flow, FlowEnd end) {
+    const Nanos last{static_cast<std::int64_t>(flow.last_ns)};
+    const bool is_idle = end == FlowEnd::IdleTimeout || end == FlowEnd::TargetTimeout;
+    return is_idle ? last + Nanos::milliseconds(flow.idle_ms) : last;
+}
+
 FlowEnd closed_by(const nlb_flow& flow) {
     if ((flow.state & NLB_FLOW_REFUSED) != 0) return FlowEnd::TargetRefused;
     if ((flow.state & NLB_FLOW_TARGET_RST) != 0) return FlowEnd::TargetReset;
@@ -79,8 +85,14 @@ Sweeper::~Sweeper() {
 
 void Sweeper::start(Nanos told_until) {
     told_until_ = told_until;
-    walk_began_ = io::now();
-    timer_ = loop_.at(walk_began_ + kWalkEvery, [this](Nanos now) { turn(now); });
+    begin_walk_at(io::now() + kWalkEvery);
+}
+
+void Sweeper::begin_walk_at(Nanos when) {
+    timer_ = loop_.at(when, [this](Nanos now) {
+        walk_began_ = io::now();
+        turn(now);
+    });
 }
 
 void Sweeper::turn(Nanos now) {
@@ -102,10 +114,7 @@ void Sweeper::end_walk(Nanos now) {
     std::erase_if(told_, is_old);
     std::erase_if(silent_, is_old);
     handlers_.on_walked(walk_began_);
-    timer_ = loop_.at(later + rest, [this](Nanos when) {
-        walk_began_ = io::now();
-        turn(when);
-    });
+    begin_walk_at(later + rest);
 }
 
 void Sweeper::look_at(const FlowEntry& entry, Nanos now) {
@@ -119,11 +128,7 @@ void Sweeper::look_at(const FlowEntry& entry, Nanos now) {
     const std::uint64_t name = name_of(entry);
     const auto told = told_.find(name);
     if (told == told_.end()) {
-        const Nanos idle = Nanos::milliseconds(flow.idle_ms);
-        const Nanos ended = *end == FlowEnd::IdleTimeout || *end == FlowEnd::TargetTimeout
-                                ? last_of(flow) + idle
-                                : last_of(flow);
-        if (ended < told_until_)
+        if (ended_at(flow, *end) < told_until_)
             told_.emplace(name, now);
         else
             tell(entry, *end, now);
@@ -144,7 +149,7 @@ void Sweeper::look_for_silence(const FlowEntry& entry, Nanos now) {
 
 void Sweeper::tell(const FlowEntry& entry, FlowEnd end, Nanos now) {
     told_.emplace(name_of(entry), now);
-    EndedFlow ended{entry, 0, 0, end};
+    EndedFlow ended{entry, 0, 0, end, ended_at(entry.flow, end)};
     if (const auto reply = find_entry(maps_, other_key(entry))) {
         ended.target_bytes = reply->flow.bytes;
         ended.target_packets = reply->flow.packets;

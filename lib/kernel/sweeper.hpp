@@ -34,6 +34,7 @@ struct EndedFlow {
     std::uint64_t target_bytes = 0;
     std::uint64_t target_packets = 0;
     FlowEnd end = FlowEnd::Closed;
+    Nanos ended; ///< last packet, or when the idle timeout was over
 };
 
 /// How a target showed that it is not well.
@@ -69,6 +70,7 @@ class Sweeper {
     }
 
   private:
+    void begin_walk_at(Nanos when);
     void turn(Nanos now);
     void look_at(const FlowEntry& entry, Nanos now);
     void look_for_silence(const FlowEntry& entry, Nanos now);

@@ -53,9 +53,9 @@ std::optional<contract::Flow> flow_line(const kernel::EndedFlow& ended,
     line.client_address = flow::address_of(key.source_be, key.family);
     line.client_port = nlb_ntoh16(key.source_port_be);
     const auto opened_ms = static_cast<std::int64_t>(flow.opened_s) * 1000;
-    const auto last_ms = static_cast<std::int64_t>(flow.last_ns / 1'000'000);
+    const std::int64_t ended_ms = ended.ended.ns / 1'000'000;
     line.start_ms = unix_ms_of(opened_ms);
-    line.duration_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, last_ms - opened_ms));
+    line.duration_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, ended_ms - opened_ms));
     line.client_bytes = flow.bytes;
     line.target_bytes = ended.target_bytes;
     line.end = kernel::to_text(ended.end);
