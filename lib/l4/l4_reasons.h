@@ -86,14 +86,14 @@
       "Was the flow idle for too long, or closed too long ago?")                                   \
     X(IS_REPLY, YES_NO, "from-target", "Does the packet come from the target?")                    \
     X(TARGET_RESETS, YES_NO, "target-resets-flows",                                                \
-      "Are connections to the flow's target to be reset?")                                         \
+      "Are the connections of the flow's target reset?")                                           \
     X(OPENS_ANEW, YES_NO, "opens-a-new-flow",                                                      \
       "Does the packet open another flow in place of one that is over?")                           \
     X(LISTENER_KNOWN, YES_NO, "listener-known",                                                    \
-      "Has a listener the packet's destination and protocol?")                                     \
+      "Is there a listener for the packet's destination and protocol?")                            \
     X(IS_NODE, YES_NO, "address-of-node", "Is the destination an address of this node?")           \
     X(HOST_SOCKET, YES_NO, "socket-of-host",                                                       \
-      "Has the host itself a connection with these ends? Never in a replay.")                      \
+      "Does the host itself have a connection with these ends? Never in a replay.")                \
     X(LISTENER_FLAGS, NUMBER, "listener-flags",                                                    \
       "What is special about the listener? A sum of numbers of the list below.")                   \
     X(OPENS_FLOW, YES_NO, "opens-flow", "May the packet open a flow at this listener?")            \
@@ -101,7 +101,7 @@
     X(HASH, NUMBER, "flow-hash",                                                                   \
       "What is the hash of the flow's addresses, ports and sequence number?")                      \
     X(RING_SIZE, NUMBER, "ring-size",                                                              \
-      "How many slots has the group's ring? 0: no target takes new flows.")                        \
+      "How many slots does the group's ring have? 0: no target takes new flows.")                  \
     X(SLOT, NUMBER, "ring-slot", "Which of them does the hash fall on?")                           \
     X(TARGET, NUMBER, "target-index",                                                              \
       "Which target has the slot? The position in the table of targets.")                          \

@@ -224,7 +224,8 @@ class Report(replaytest.TestCase):
 
     def test_a_recording_gets_its_times_as_the_manual_says(self):
         page = content(os.path.join(HERE, "..", "..", "man", "nlb-forward.8")).decode()
-        loop = re.search(r"^nlb-health run .*?\| (while read .*?^done)", page, re.S | re.M)[1]
+        loop = re.search(r"^nlb-policy targets .*?\| nlb-health run \| (while read .*?^done)", page,
+                         re.S | re.M)[1]
         loop = loop.replace("\\en", "\\n").replace("\\(dq", '"')
         health = content(os.path.join(HERE, SNAT, "health.ndjson"))
         stamped = subprocess.run(["bash", "-c", loop.replace("> health.ndjson", "")], input=health,
