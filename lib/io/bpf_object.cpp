@@ -7,6 +7,8 @@
 
 #include "flow/ended.hpp"
 
+#include "base/check.hpp"
+
 #include <bpf/bpf.h>
 
 #include <algorithm>
@@ -109,6 +111,7 @@ Result<flow::Decision> BpfObject::decide(std::vector<std::uint8_t>& frame, Nanos
     if (bpf_map_lookup_elem(program.map("nlb_test"), &zero, &cell) != 0)
         return sys_error("read BPF map nlb_test");
     const auto out = std::span(loaded_->out).first(run.data_size_out);
+    NLB_CHECK(out.size() <= seen);
     if (out.size() < seen) frame.resize(out.size()); // cut: an answer has no more of the payload
     std::copy(out.begin(), out.end(), frame.begin());
     return flow::Decision{cell.desc, cell.verdict};

@@ -27,8 +27,54 @@ SYN, ACK, FIN_ACK, RST = 2, 16, 17, 4
 SYN_FRAME = tcp(CLIENT, NODE, SYN)
 
 
-def chain(*frames):
-    return b"".join(struct.pack("!H", len(frame)) + frame for frame in frames)
+def udp(source, destination, payload=b""):
+    segment = struct.pack("!HHHH", source[1], destination[1], 8 + len(payload), 0) + payload
+    return ip(source[0], destination[0], 17, segment)
+
+
+def ip(source, destination, protocol, body, fragment=0x4000):
+    """Of either family; `protocol` may be the first of the extension headers in `body`."""
+    if ":" in source:
+        return bytes(12) + b"\x86\xdd" + struct.pack("!IHBB", 6 << 28, len(body), protocol, 64) + (
+            socket.inet_pton(socket.AF_INET6, source) +
+            socket.inet_pton(socket.AF_INET6, destination) + body)
+    return bytes(12) + b"\x08\x00" + struct.pack(
+        "!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 1, fragment, 64, protocol, 0,
+        socket.inet_aton(source), socket.inet_aton(destination)) + body
+
+
+def syn(source, destination, flags=SYN, payload=b""):
+    return ip(source[0], destination[0], 6,
+              struct.pack("!HHIIBBHHH", source[1], destination[1], 1000, 2000, 5 << 4, flags, 64240,
+                          0, 0) + payload)
+
+
+def error(router, quoted, to, kind, code=0):
+    """An ICMP error about a frame."""
+    return ip(router, to, 58 if ":" in router else 1,
+              struct.pack("!BBHI", kind, code, 0, 1400) + quoted[14:])
+
+
+def chain(*frames, limits=0):
+    return bytes([limits]) + b"".join(struct.pack("!H", len(frame)) + frame for frame in frames)
+
+
+CLIENT6, NODE6, TARGET6 = ("2001:db8:1::1", 40000), ("2001:db8:2::1", 80), ("fd00:1::1", 8080)
+TARGET = ("10.0.1.1", 8080)
+SYN6 = syn(CLIENT6, NODE6)
+OPTIONS6 = struct.pack("!BB6x", 6, 0)
+TWICE = NODE6[0], 81
+
+
+def fragments(source, destination, extension=b""):
+    """The first and the last of one datagram."""
+    body = struct.pack("!HHHH", source[1], destination[1], 24, 0) + bytes(16)
+    if ":" not in source[0]:
+        return [ip(source[0], destination[0], 17, body, 0x2000),
+                ip(source[0], destination[0], 17, bytes(8), 3)]
+    first = struct.pack("!BBHI", 60 if extension else 17, 0, 1, 7) + extension + body
+    return [ip(source[0], destination[0], 44, first),
+            ip(source[0], destination[0], 44, struct.pack("!BBHI", 17, 0, 24, 7) + bytes(8))]
 
 
 FRAMES = {
@@ -36,9 +82,32 @@ FRAMES = {
     "no-flow": chain(tcp(CLIENT, NODE, ACK, b"hello"), tcp(CLIENT, NODE, RST)),
     "options": chain(tcp(CLIENT, NODE, SYN, b"", b"\x01" * 40, b"\x01" * 40)),
     "tags": chain(tcp(CLIENT, NODE, SYN, tags=b"\x88\xa8\0\7\x81\0\0\7")),
-    "preserved": chain(tcp(CLIENT, ("198.51.100.1", 81), SYN),
-                       tcp(("10.0.1.2", 80), CLIENT, SYN | ACK)),
+    "preserved": chain(tcp(CLIENT, (NODE[0], 81), SYN), tcp(TARGET, CLIENT, SYN | ACK)),
     "other": chain(bytes(12) + b"\x86\xdd" + bytes(40), SYN_FRAME[:30], b""),
+    "empty-frame": chain(b""),
+    "ipv6": chain(SYN6, syn(CLIENT6, NODE6, ACK, b"hello"), syn(CLIENT6, NODE6, RST)),
+    "ipv6-no-flow": chain(syn(CLIENT6, NODE6, ACK)),
+    "extensions": chain(ip(CLIENT6[0], NODE6[0], 0, struct.pack("!BB6x", 60, 0) + OPTIONS6 +
+                           SYN6[54:])),
+    "routing": chain(ip(CLIENT6[0], NODE6[0], 43, struct.pack("!BBBB20x", 6, 2, 0, 1) + SYN6[54:])),
+    "udp": chain(udp(CLIENT, (NODE[0], 82), b"?"), udp(CLIENT6, (NODE6[0], 82), b"?")),
+    "udp-preserved": chain(udp(CLIENT, (NODE[0], 81), b"?"), udp(TARGET, CLIENT, b"!"),
+                           udp(CLIENT6, TWICE, b"?"), udp(TARGET6, CLIENT6, b"!")),
+    "handed-up": chain(tcp(CLIENT, (NODE[0], 83), SYN)),
+    "icmp": chain(tcp(CLIENT, (NODE[0], 81), SYN),
+                  error("203.0.113.77", tcp(CLIENT, TARGET, ACK, b"hello"), CLIENT[0], 3, 4),
+                  error("203.0.113.77", tcp((NODE[0], 81), CLIENT, ACK), NODE[0], 3, 1)),
+    "icmpv6": chain(syn(CLIENT6, TWICE),
+                    error("2001:db8:7::77", syn(CLIENT6, TARGET6, ACK, b"hello"), CLIENT6[0], 2),
+                    error("2001:db8:7::77", syn(TWICE, CLIENT6, ACK), NODE6[0], 1)),
+    "ping": chain(ip(CLIENT[0], NODE[0], 1, bytes([8]) + bytes(15)),
+                  ip(CLIENT6[0], NODE6[0], 58, bytes([135]) + bytes(23))),
+    "fragments": chain(*fragments(CLIENT, (NODE[0], 82)), *fragments(CLIENT6, (NODE6[0], 82)),
+                       *fragments(CLIENT6, (NODE6[0], 82), struct.pack("!BB6x", 17, 0))),
+    "too-big": chain(SYN_FRAME, tcp(CLIENT, NODE, ACK, bytes(200)), SYN6,
+                     syn(CLIENT6, NODE6, ACK, bytes(200)), limits=1),
+    "full": chain(SYN_FRAME, tcp(("192.0.2.2", 1), NODE, SYN), limits=2),
+    "guard": chain(SYN_FRAME, tcp(("192.0.2.2", 1), NODE, SYN), limits=4),
 }
 
 

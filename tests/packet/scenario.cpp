@@ -67,13 +67,6 @@ void play_step(const Row& row, const Engine& engine, const Step& step, Claimed& 
     BOOST_TEST(right, explain(row, engine, step, in, out, wanted) << "\n" << complaint);
 }
 
-bool swaps_tables(const Row& row) {
-    for (const Make& make : row.steps) {
-        if (make({}).tables) return true;
-    }
-    return false;
-}
-
 void play_on(const Row& row, const Engine& engine, const flow::Tables& first) {
     std::deque<flow::Tables> swapped; // engines keep references
     const flow::Tables* current = &first;
@@ -110,14 +103,8 @@ std::string save_frames(const std::string& name, const std::vector<Frame>& frame
 
 void play(const Row& row) {
     const flow::Tables tables = tables::build(row.lines).value();
-    for (const Engine& engine : engines(tables, row.limits)) {
-        if (swaps_tables(row) && !engine.set_tables) {
-            BOOST_TEST_MESSAGE(row.sentence << ": engine " << engine.name
-                                            << " skipped: it cannot swap tables");
-            continue;
-        }
+    for (const Engine& engine : engines(tables, row.limits))
         play_on(row, engine, tables);
-    }
 }
 
 } // namespace nlb::test

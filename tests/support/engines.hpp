@@ -15,11 +15,12 @@ struct Engine {
     std::function<flow::Decision(std::vector<std::uint8_t>&, Nanos)> decide;
     std::function<flow::Counters()> counters;
     std::function<void(Nanos, Nanos)> sweep;
-    std::function<void(const flow::Tables&)> set_tables = {}; ///< empty: it cannot
+    std::function<void(const flow::Tables&)> set_tables;
 };
 
-/// Fresh engines over `tables`, which must outlive them. The kernel's are left out without rights,
-/// with a line that says so; with NLB_REQUIRE_BPF=1 that is a failure of the running test.
+/// Fresh engines over `tables`, which must outlive them; the ones before of equal limits end here.
+/// The kernel's are left out without rights, with a line that says so; with NLB_REQUIRE_BPF=1 that
+/// is a failure of the running test.
 std::vector<Engine> engines(const flow::Tables& tables,
                             const flow::EngineLimits& limits = {.most_flows = 4096});
 

@@ -163,4 +163,61 @@ BOOST_AUTO_TEST_CASE(flows_of_an_unhealthy_target_are_reset_and_those_of_a_dereg
     }
 }
 
+namespace {
+
+/// The kinds of events that a packet of the flow makes; `from_target`: of its other direction.
+std::vector<nlb_event_kind> events_of(UserEngine& engine, const char* flags, bool from_target,
+                                      const char* payload = "") {
+    static std::uint16_t port = 0; // of the last flow that was opened
+    PacketBuilder packet;
+    packet.from("192.0.2.1", 7).flags(flags).payload(payload);
+    if (from_target) packet.from("10.0.1.1", 8080).to("10.0.0.5", port);
+    Frame frame = packet.build();
+    const auto verdict = engine.decide(frame, Nanos::seconds(1)).verdict;
+    if (verdict.reason == NLB_REASON_NEW_FLOW) port = nlb_ntoh16(verdict.becomes.source_port_be);
+    std::vector<nlb_event_kind> kinds;
+    for (const auto& event : engine.events())
+        kinds.push_back(event.kind);
+    return kinds;
+}
+
+using Kinds = std::vector<nlb_event_kind>;
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_refused_connection_is_told_as_evidence_against_the_target) {
+    const Tables tables = some_tables(1);
+    UserEngine engine(tables);
+    engine.keep_events();
+    BOOST_TEST((events_of(engine, "S", false) == Kinds{NLB_EVENT_OPENED}));
+    BOOST_TEST((events_of(engine, "S", false) == Kinds{}));
+    BOOST_TEST((events_of(engine, "RA", true) == Kinds{NLB_EVENT_REFUSED, NLB_EVENT_CLOSED}));
+    BOOST_TEST((events_of(engine, "RA", true) == Kinds{}));
+}
+
+BOOST_AUTO_TEST_CASE(a_reset_is_evidence_only_before_the_target_sent_data) {
+    const Tables tables = some_tables(1);
+    for (const bool answered : {false, true}) {
+        UserEngine engine(tables);
+        engine.keep_events();
+        events_of(engine, "S", false);
+        BOOST_TEST((events_of(engine, "SA", true) == Kinds{}));
+        BOOST_TEST((events_of(engine, "PA", false, "GET /") == Kinds{}));
+        BOOST_TEST((events_of(engine, "PA", true, answered ? "200" : "") == Kinds{}));
+        const Kinds wanted =
+            answered ? Kinds{NLB_EVENT_CLOSED} : Kinds{NLB_EVENT_RESET, NLB_EVENT_CLOSED};
+        BOOST_TEST((events_of(engine, "R", true) == wanted));
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_flow_is_closed_once_both_sides_sent_fin) {
+    const Tables tables = some_tables(1);
+    UserEngine engine(tables);
+    engine.keep_events();
+    events_of(engine, "S", false);
+    BOOST_TEST((events_of(engine, "FA", false) == Kinds{}));
+    BOOST_TEST((events_of(engine, "FA", true) == Kinds{NLB_EVENT_CLOSED}));
+    BOOST_TEST((events_of(engine, "A", false) == Kinds{}));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
