@@ -27,6 +27,7 @@ complete -c nlb-forward -n $run -l hook -x -a 'auto tc xdp' -d 'Where packets ar
 complete -c nlb-forward -n $run -l internet-gateway -x -a '(__fish_print_interfaces)' -d 'Interface of the internet gateway'
 complete -c nlb-forward -n $run -l flow-table -x -d 'Entries of the flow tables'
 complete -c nlb-forward -n $run -l new-flow-rate -x -d 'New flows a second'
+complete -c nlb-forward -n $run -l vpc-flow-log -r -F -d 'VPC flow log records'
 
 set -l flows '__fish_seen_subcommand_from flows'
 complete -c nlb-forward -n $flows -l node -x -d 'Name of the node'

@@ -3,6 +3,7 @@
 
 #include "bpf/nlb_maps.h"
 #include "kernel/netlink.hpp"
+#include "kernel/rights.hpp"
 
 #include "io/clock.hpp"
 
@@ -44,6 +45,7 @@ Datapath::~Datapath() {
 }
 
 Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options options) {
+    if (auto may = check_rights(); !may) return tl::unexpected<Error>(may.error());
     Pins pins(options.node);
     auto lock = pins.create();
     if (!lock) return tl::unexpected<Error>(lock.error());
@@ -54,6 +56,7 @@ Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options o
     if (auto done = datapath->attach(); !done) return tl::unexpected<Error>(done.error());
     if (auto done = datapath->watch_routing(); !done) return tl::unexpected<Error>(done.error());
     if (auto done = datapath->watch_flows(); !done) return tl::unexpected<Error>(done.error());
+    if (auto done = drop_rights(); !done) return tl::unexpected<Error>(done.error());
     return datapath;
 }
 

@@ -34,7 +34,8 @@ class Datapath {
         std::function<void(const nlb_flow&, Sign)> on_sign;
     };
 
-    /// Loads the programs, or takes over those of an earlier process, and attaches them.
+    /// Loads the programs, or takes over those of an earlier process, and attaches them. Gives up
+    /// rights that are not needed any more (rights.hpp), so call it before threads start.
     /// Errors: Usage when an interface cannot be used, System.
     static Result<std::unique_ptr<Datapath>> start(io::EventLoop& loop, Options options);
 

@@ -19,6 +19,7 @@ struct KernelOptions {
     std::vector<std::string> gateways;
     std::uint64_t most_flows = 1U << 20U; ///< entries of each table, two a flow
     std::uint64_t new_flows = 0;          ///< a second; 0: any number
+    std::string vpc_flow_log;             ///< a file; empty: none
 };
 
 struct KernelPath {

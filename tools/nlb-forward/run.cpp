@@ -26,6 +26,8 @@ void declare_kernel(app::Options& command, KernelOptions& options) {
     command.number(
         "--new-flow-rate", options.new_flows, {0, kMostTableEntries}, {"N"},
         "New flows a second above which the kernel opens none; 0: no limit (default: 0)");
+    command.text("--vpc-flow-log", options.vpc_flow_log, {"FILE"},
+                 "Append two VPC flow log records a connection (kernel)");
 }
 
 Result<void> check_kernel(const RunOptions& options) {
