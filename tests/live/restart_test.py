@@ -78,13 +78,6 @@ class Restart(live.TestCase):
         self.start_again()
         self.assertEqual(nlbtest.read_all(self.connect()), b"new")
 
-    def test_an_interface_that_was_made_anew_is_attached_again(self):
-        self.stop(signal.SIGKILL)
-        self.net.remake_client_link()
-        self.prepare_network()
-        self.start_again()
-        self.assertEqual(live.exchange(self.connect(), b"hello"), b"hello")
-
     def test_a_flow_that_outlived_its_process_is_recorded_by_the_next(self):
         held = self.connect()
         self.assertEqual(live.exchange(held, b"before"), b"before")

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Interfaces go down, get other link addresses, are made anew: flows go on, new ones are forwarded."""
+
+import signal
+
+import live
+import netns
+
+
+@live.packets_only
+class Interfaces(live.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.target()
+        self.forwarder = self.balance([self.server])
+
+    def held(self):
+        client = self.connect()
+        self.assertEqual(live.exchange(client, b"before"), b"before")
+        return client
+
+    def assert_alive(self, client):
+        self.assertEqual(live.exchange(client, b"after"), b"after")
+
+    def works(self):
+        """Whether a new connection is forwarded."""
+        try:
+            self.assert_alive(self.connect(timeout=1))
+            return True
+        except OSError:
+            return False
+
+    def test_a_flow_outlives_that_an_interface_was_down(self):
+        client = self.held()
+        self.net.node.ip("link", "set", "dev", "n1", "down")
+        self.net.node.ip("link", "set", "dev", "n1", "up")
+        self.assert_alive(client)
+
+    def announce_new_link_address(self, space, interface):
+        space.sysctl({"net.ipv4.conf.all.arp_notify": 1})
+        space.ip("link", "set", "dev", interface, "address", "02:00:00:00:00:77")
+
+    def test_a_target_may_take_another_link_address(self):
+        client = self.held()
+        self.announce_new_link_address(self.net.targets, "t0")
+        self.assert_alive(client)
+
+    def test_a_client_may_take_another_link_address(self):
+        client = self.held()
+        self.announce_new_link_address(self.net.client, "c0")
+        self.assert_alive(client)
+
+    def test_an_interface_made_anew_is_found_at_the_next_start(self):
+        self.forwarder.signal(signal.SIGKILL)
+        self.forwarder.wait()
+        self.net.remake_client_link()
+        self.prepare_network()
+        self.forwarder = self.balance([self.server])
+        self.assert_alive(self.held())
+
+    def test_an_interface_made_anew_is_found_while_running(self):
+        self.held()
+        self.net.remake_client_link()
+        self.prepare_network()
+        netns.until(self.works, "the new interface forwards")
+
+
+if __name__ == "__main__":
+    live.main()
