@@ -32,6 +32,14 @@ std::string needs_forwarding(const Interface& interface, std::string_view family
            std::string(family) + ".conf." + interface.name + ".forwarding=1 makes it";
 }
 
+/// What is left to the host's stack, such as packets to be split, has the node's own source by
+/// then.
+std::string needs_accept_local(const Interface& interface) {
+    return "interface " + in_quotes(interface.name) +
+           " drops packets that the host must split: sysctl -w net.ipv4.conf." + interface.name +
+           ".accept_local=1 lets them in";
+}
+
 } // namespace
 
 Datapath::Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock, Programs programs)
@@ -70,13 +78,17 @@ Result<void> Datapath::open_tables() {
     return mark_gateways();
 }
 
+Attacher Datapath::attacher() {
+    return {pins_, [this](io::Hook hook) -> Result<int> {
+                auto program = programs_.get(hook);
+                if (!program || tables_) return program;
+                if (auto done = open_tables(); !done) return tl::unexpected<Error>(done.error());
+                return program;
+            }};
+}
+
 Result<void> Datapath::attach() {
-    Attacher attacher(pins_, [this](io::Hook hook) -> Result<int> {
-        auto program = programs_.get(hook);
-        if (!program || tables_) return program;
-        if (auto done = open_tables(); !done) return tl::unexpected<Error>(done.error());
-        return program;
-    });
+    Attacher attacher = this->attacher();
     for (const std::string& name : options_.interfaces) {
         if (auto done = attach_one(attacher, name); !done) return done;
     }
@@ -87,14 +99,34 @@ Result<void> Datapath::attach_one(Attacher& attacher, const std::string& name) {
     auto interface = find_interface(name);
     if (!interface) return tl::unexpected<Error>(interface.error());
     if (!interface->forwards_v4) options_.on_notice(needs_forwarding(*interface, "ipv4"));
+    if (interface->forwards_v4 && !interface->accepts_local)
+        options_.on_notice(needs_accept_local(*interface));
     auto attachment = attacher.attach(*interface, options_.hook);
     if (!attachment) return tl::unexpected<Error>(attachment.error());
+    attached_[name] = interface->index;
     options_.on_notice("interface " + in_quotes(name) + ": " + attachment->how +
                        (attachment->was_there ? ", taken over" : ""));
     if (attachment->hook == io::Hook::Xdp && interface->kind == "veth")
         options_.on_notice("interface " + in_quotes(name) +
                            ": its peer must complete checksums itself (ethtool -K PEER tx off)");
     return {};
+}
+
+/// A device that was made anew under an old name has lost its programs.
+void Datapath::attach_again() {
+    for (auto& [name, index] : attached_) {
+        const unsigned now = ::if_nametoindex(name.c_str());
+        if (now == index) continue;
+        index = now;
+        if (now == 0) {
+            options_.on_notice("interface " + in_quotes(name) + " is gone");
+            continue;
+        }
+        Attacher attacher = this->attacher();
+        auto done = attach_one(attacher, name);
+        if (done) done = mark_gateways();
+        if (!done) options_.on_notice(done.error().text());
+    }
 }
 
 /// What an earlier process had attached and this one was not told.
@@ -135,7 +167,9 @@ Result<void> Datapath::watch_routing() {
     if (!fd) return tl::unexpected<Error>(fd.error());
     routing_ = std::move(*fd);
     auto added = loop_.add(routing_.get(), EPOLLIN, [this](std::uint32_t) {
-        if (drain(routing_.get())) next_epoch();
+        if (!drain(routing_.get())) return;
+        attach_again();
+        next_epoch();
     });
     if (!added) return added;
     next_epoch(); // routes may have changed since the last process

@@ -13,6 +13,7 @@
 #include "io/event_loop.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -65,8 +66,10 @@ class Datapath {
   private:
     Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock, Programs programs);
     Result<void> open_tables();
+    [[nodiscard]] Attacher attacher();
     Result<void> attach();
     Result<void> attach_one(Attacher& attacher, const std::string& name);
+    void attach_again();
     Result<void> detach_others(Attacher& attacher);
     Result<void> watch_routing();
     Result<void> watch_flows();
@@ -82,6 +85,7 @@ class Datapath {
     Programs programs_;
     std::optional<io::BpfTables> tables_;
     std::optional<Labels> labels_;
+    std::map<std::string, unsigned> attached_; ///< interface: its index; 0 while it is gone
     io::Fd routing_;
     std::unique_ptr<Sweeper> sweeper_;
     std::unique_ptr<Events> events_;

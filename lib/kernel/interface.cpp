@@ -30,9 +30,10 @@ std::span<const std::uint8_t> attribute(std::span<const std::uint8_t> bytes, uns
     return {};
 }
 
-bool forwards(const std::string& family, const std::string& name) {
+/// Is net.FAMILY.conf.NAME.SETTING on?
+bool is_on(const std::string& family, const std::string& name, const std::string& setting) {
     const auto text =
-        io::read_file("/proc/sys/net/" + family + "/conf/" + name + "/forwarding", 16);
+        io::read_file("/proc/sys/net/" + family + "/conf/" + name + "/" + setting, 16);
     return text && text->starts_with("1");
 }
 
@@ -57,8 +58,10 @@ Result<Interface> find_interface(const std::string& name) {
     for (const std::uint8_t c : kind) {
         if (c != 0) found.kind += static_cast<char>(c);
     }
-    found.forwards_v4 = forwards("ipv4", name);
-    found.forwards_v6 = forwards("ipv6", name);
+    found.forwards_v4 = is_on("ipv4", name, "forwarding");
+    found.forwards_v6 = is_on("ipv6", name, "forwarding");
+    found.accepts_local =
+        is_on("ipv4", name, "accept_local") || is_on("ipv4", "all", "accept_local");
     return found;
 }
 

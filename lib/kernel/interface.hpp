@@ -15,6 +15,7 @@ struct Interface {
     std::string kind; ///< of a virtual interface: "veth", "bridge", "tun"; hardware has none
     bool forwards_v4 = false; ///< net.ipv4.conf.NAME.forwarding
     bool forwards_v6 = false;
+    bool accepts_local = false; ///< net.ipv4.conf.NAME.accept_local, or that of all
 };
 
 /// Errors: Usage when there is no such interface, System.
