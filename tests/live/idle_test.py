@@ -7,7 +7,7 @@ import live
 import nlbtest
 from forwarder import was_reset
 
-IDLE_MS = 1500
+IDLE_MS = 1000
 
 
 class Idle(live.TestCase):
@@ -65,6 +65,15 @@ class Idle(live.TestCase):
             waiting.join(IDLE_MS / 1000 / 5)
         self.assertEqual(len(flow), 1)
         self.assertEqual(live.exchange(busy, b"still here"), b"still here")
+
+    @live.packets_only
+    def test_a_silent_udp_flow_is_a_new_one_afterwards(self):
+        forward = self.balance([self.udp_target()], protocol="UDP", idle_ms=IDLE_MS)
+        sock = self.datagrams()
+        for _ in range(2):
+            sock.send(b"hello")
+            self.assertEqual(sock.recv(100), b"hello")
+            self.flow(forward, client_port=sock.getsockname()[1], end="idle-timeout")
 
 
 if __name__ == "__main__":

@@ -64,6 +64,14 @@ class Interfaces(live.TestCase):
         self.prepare_network()
         netns.until(self.works, "the new interface forwards")
 
+    def test_settings_that_lose_packets_are_told(self):
+        self.forwarder.signal(signal.SIGTERM)
+        self.forwarder.wait()
+        self.net.node.sysctl({"net.ipv4.conf.all.accept_local": 0, "net.ipv4.conf.n0.forwarding": 0})
+        forwarder = self.balance([self.server])
+        forwarder.err.wait_for_all(lambda line: "net.ipv4.conf.n0.forwarding=1" in line,
+                                   lambda line: "net.ipv4.conf.n1.accept_local=1" in line)
+
 
 if __name__ == "__main__":
     live.main()
