@@ -98,7 +98,7 @@ bool is_parallel(const ReplayOptions& options) {
 Result<void> finish(const Result<void>& outcome, bool whole, ReplayReport& report,
                     ReplayOutput& output) {
     report.sum_up();
-    const Result<void> compared = outcome ? report.end_comparison(whole) : outcome;
+    Result<void> compared = outcome ? report.end_comparison(whole) : outcome;
     if (auto done = output.flush(); !done) return done;
     if (auto done = output.close(); !done) return done;
     return compared;
