@@ -16,6 +16,24 @@ PacketBuilder nth_client(const Cast& c, std::uint32_t n) {
                                static_cast<std::uint16_t>(10'000 + n % 10'000));
 }
 
+void use_up_ports(const Cast& c, const Engine& engine) {
+    std::set<std::uint16_t> ports;
+    const auto open = [&](std::uint32_t n, std::int64_t second) {
+        Frame frame = nth_client(c, n).build();
+        return engine.decide(frame, nlb::Nanos::seconds(second)).verdict;
+    };
+    for (std::uint32_t n = 0; n < NLB_SNAT_PORTS; ++n)
+        ports.insert(nlb_ntoh16(open(n, 1).becomes.source_port_be));
+    BOOST_TEST(ports.size() == 55'000U, engine.name);
+    BOOST_TEST(*ports.begin() == 10'240);
+    BOOST_TEST(*ports.rbegin() == 65'239);
+    BOOST_TEST(open(NLB_SNAT_PORTS, 1).reason == NLB_REASON_PORTS_EXHAUSTED);
+    BOOST_TEST(open(NLB_SNAT_PORTS + 1, 1).reason == NLB_REASON_PORTS_EXHAUSTED);
+    BOOST_TEST(engine.counters()[NLB_REASON_PORTS_EXHAUSTED] == 2U);
+    // Ports of flows that ended are free again, without a sweep.
+    BOOST_TEST(open(NLB_SNAT_PORTS, 400).reason == NLB_REASON_NEW_FLOW);
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(packet_rows)
@@ -56,25 +74,13 @@ BOOST_AUTO_TEST_CASE(a_full_table_refuses_flows_until_one_ends) {
 }
 
 BOOST_AUTO_TEST_CASE(fifty_five_thousand_flows_share_a_target_and_the_next_one_finds_no_port) {
-    // IPv6 goes the same way through the same text; tests/unit/flow has it.
-    const Cast& c = kCast4;
-    const auto tables = nlb::tables::build(one_target(c)).value();
-    for (const Engine& engine : engines(tables, {.most_flows = 120'000})) {
-        std::set<std::uint16_t> ports;
-        const auto open = [&](std::uint32_t n, std::int64_t second) {
-            Frame frame = nth_client(c, n).build();
-            return engine.decide(frame, nlb::Nanos::seconds(second)).verdict;
-        };
-        for (std::uint32_t n = 0; n < NLB_SNAT_PORTS; ++n)
-            ports.insert(nlb_ntoh16(open(n, 1).becomes.source_port_be));
-        BOOST_TEST(ports.size() == 55'000U, engine.name);
-        BOOST_TEST(*ports.begin() == 10'240);
-        BOOST_TEST(*ports.rbegin() == 65'239);
-        BOOST_TEST(open(NLB_SNAT_PORTS, 1).reason == NLB_REASON_PORTS_EXHAUSTED);
-        BOOST_TEST(open(NLB_SNAT_PORTS + 1, 1).reason == NLB_REASON_PORTS_EXHAUSTED);
-        BOOST_TEST(engine.counters()[NLB_REASON_PORTS_EXHAUSTED] == 2U);
-        // Ports of flows that ended are free again, without a sweep.
-        BOOST_TEST(open(NLB_SNAT_PORTS, 400).reason == NLB_REASON_NEW_FLOW);
+    for (const Cast& c : kBoth) {
+        const auto tables = nlb::tables::build(one_target(c)).value();
+        for (const Engine& engine : engines(tables, {.most_flows = 120'000})) {
+            const bool is_second = c.client == kCast6.client; // the same text; once is enough
+            if (is_second && engine.name != "user") continue;
+            use_up_ports(c, engine);
+        }
     }
 }
 
