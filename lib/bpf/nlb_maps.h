@@ -189,6 +189,8 @@ NLB_MAP_WITH(nlb_listener_ids, BPF_MAP_TYPE_HASH, nlb_u32, struct nlb_label, NLB
              BPF_F_NO_PREALLOC);
 NLB_MAP(nlb_devices, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_device, NLB_DEVICES);
 NLB_MAP(nlb_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, struct nlb_scratch, 1);
+/* Test runs may wander from CPU to CPU. */
+NLB_MAP(nlb_test_guard, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_guard, 1);
 NLB_MAP(nlb_test, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_test_cell, 1);
 
 struct {

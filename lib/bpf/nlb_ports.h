@@ -92,7 +92,8 @@ static int nlb_port_guard(struct nlb_world* world, nlb_u64 now_ns) {
     const nlb_u64 second = now_ns / 1000000000U;
     struct nlb_guard* seen;
     if (world->state->new_flows == 0) return 0;
-    seen = bpf_map_lookup_elem(&nlb_guard, &zero);
+    seen = nlb_config.testing ? bpf_map_lookup_elem(&nlb_test_guard, &zero)
+                              : bpf_map_lookup_elem(&nlb_guard, &zero);
     if (!seen) return 0;
     if (seen->second != second) {
         seen->second = second;
