@@ -23,6 +23,8 @@ constexpr std::int64_t kRestPerWork = 30;
 constexpr Nanos kKeepEnded = Nanos::seconds(60);
 /// Of flows that made room for others and are not met any more.
 constexpr Nanos kForgetTold = Nanos::seconds(600);
+/// A walk looks whether the flow is still there for one of so many entries of targets' directions.
+constexpr std::uint64_t kReplyShares = 64;
 constexpr Nanos kSilence = Nanos::seconds(30);
 
 constexpr std::array<std::string_view, 8> kEnds{
@@ -100,13 +102,17 @@ void Sweeper::turn(Nanos now) {
     if (!entries) handlers_.on_error(entries.error());
     if (!entries || entries->empty()) return end_walk(now);
     for (const FlowEntry& entry : *entries) {
-        if ((entry.flow.state & NLB_FLOW_REPLY) == 0) look_at(entry, now);
+        if ((entry.flow.state & NLB_FLOW_REPLY) == 0)
+            look_at(entry, now);
+        else
+            look_at_reply(entry);
     }
     timer_ = loop_.at(now, [this](Nanos later) { turn(later); });
 }
 
 void Sweeper::end_walk(Nanos now) {
     active_ = std::exchange(counting_, {});
+    ++walks_;
     const Nanos later = io::now();
     const Nanos work{later.ns - walk_began_.ns};
     const Nanos rest{std::max(kWalkEvery.ns, work.ns * kRestPerWork)};
@@ -136,7 +142,17 @@ void Sweeper::look_at(const FlowEntry& entry, Nanos now) {
     }
     if (now - std::max(told->second, last_of(flow)) < kKeepEnded) return;
     told_.erase(told);
+    // The client may have opened another flow from the same port since it was read.
+    const auto present = find_entry(maps_, entry.key);
+    if (!present || present->flow.last_ns != flow.last_ns) return;
     remove_entry(maps_, other_key(entry));
+    remove_entry(maps_, entry.key);
+}
+
+void Sweeper::look_at_reply(const FlowEntry& entry) {
+    if (name_of(entry) % kReplyShares != walks_ % kReplyShares) return;
+    const auto client = find_entry(maps_, other_key(entry));
+    if (client && (client->flow.state & NLB_FLOW_REPLY) == 0) return;
     remove_entry(maps_, entry.key);
 }
 

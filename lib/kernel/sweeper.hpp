@@ -73,6 +73,8 @@ class Sweeper {
     void begin_walk_at(Nanos when);
     void turn(Nanos now);
     void look_at(const FlowEntry& entry, Nanos now);
+    /// An entry of the target's direction that leads nowhere is removed.
+    void look_at_reply(const FlowEntry& entry);
     void look_for_silence(const FlowEntry& entry, Nanos now);
     void end_walk(Nanos now);
     void tell(const FlowEntry& entry, FlowEnd end, Nanos now);
@@ -86,6 +88,7 @@ class Sweeper {
     io::EventLoop::TimerId timer_ = 0;
     Nanos told_until_;
     Nanos walk_began_;
+    std::uint64_t walks_ = 0;
     std::unordered_map<std::uint64_t, Nanos> told_;   // by name of the flow: when
     std::unordered_map<std::uint64_t, Nanos> silent_; // told to be silent
     std::unordered_map<std::uint32_t, std::uint64_t> active_;
