@@ -6,18 +6,10 @@ import nlbtest
 from forwarder import was_reset
 
 
-def name_then_echo(name):
-    def serve(connection):
-        connection.sendall(name.encode() + b"\n")
-        nlbtest.echo(connection)
-
-    return serve
-
-
 class Change(live.TestCase):
     def setUp(self):
         super().setUp()
-        self.servers = [self.target(i, name_then_echo(str(i))) for i in range(3)]
+        self.servers = [self.target(i, live.named(str(i))) for i in range(3)]
         self.forwarder = self.balance(self.servers)
 
     def change(self, *servers, **more):
@@ -77,7 +69,7 @@ class Change(live.TestCase):
 
     def test_flows_live_when_other_targets_come_and_go(self):
         clients = self.one_to_each()
-        fourth = self.target(0, name_then_echo("3"), port=7001)
+        fourth = self.target(0, live.named("3"), port=7001)
         self.change(*self.servers, fourth)
         self.assert_alive(*clients)
         while live.read_line(self.connect()) != "3":

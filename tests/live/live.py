@@ -42,6 +42,16 @@ def peer(connection):
     nlbtest.echo(connection)
 
 
+def named(name):
+    """A server that says its name, and goes on as an echo."""
+
+    def serve(connection):
+        connection.sendall(name.encode() + b"\n")
+        nlbtest.echo(connection)
+
+    return serve
+
+
 class UdpServer:
     """Answers every datagram with answer(data, peer), or not at all when that is None."""
 
