@@ -232,8 +232,8 @@ class Daemon(nlbtest.TestCase):
         self.file = self.write("nlb.toml", configuration(WEB, API))
         self.socket = os.path.join(self.dir, "policy.sock")
 
-    def serve(self, **options):
-        process = self.start(POLICY, "run", self.file, **options)
+    def serve(self, *words, **options):
+        process = self.start(POLICY, "run", self.file, *words, **options)
         process.err.wait_for(lambda line: "serving" in line)
         return process
 
@@ -371,6 +371,16 @@ class Daemon(nlbtest.TestCase):
         process.signal(signal.SIGUSR1)
         process.err.wait_for(lambda line: "generation 1, 2 groups in use, 1 clients" in line)
         self.assertIn("applied generation 1, 1 of 1 listeners bound", process.err.next())
+
+    def test_evidence_of_flows_is_logged_and_changes_nothing(self):
+        process = self.serve("-v")
+        client = self.client(role="forward", node="n1")
+        [_, lines, _] = client.next_sets()[0]
+        group = lines[0]["group"]
+        client.send({"type": "target-evidence", "group": group, "target": "10.0.1.1:8080",
+                     "zone": "a", "kind": "refused", "count": 3})
+        process.err.wait_for(lambda line: "debug: " in line and "'10.0.1.1:8080'" in line and
+                             "3 flows refused" in line)
 
     def test_two_daemons_do_not_share_a_socket(self):
         self.serve()

@@ -54,6 +54,8 @@ void Client::take_message(const contract::Message& message) {
     if (std::holds_alternative<contract::SnapshotRequest>(message)) return owe_everything();
     if (const auto* state = std::get_if<contract::ListenerState>(&message)) return note(*state);
     if (const auto* applied = std::get_if<contract::RouteApplied>(&message)) return note(*applied);
+    if (const auto* evidence = std::get_if<contract::TargetEvidence>(&message))
+        return note(*evidence);
     if (std::holds_alternative<contract::Unknown>(message) ||
         std::holds_alternative<contract::Time>(message))
         return;
@@ -112,6 +114,12 @@ void Client::note(const contract::ListenerState& state) {
     } else {
         around_.context.log.warning(text);
     }
+}
+
+void Client::note(const contract::TargetEvidence& evidence) {
+    around_.context.log.debug(name() + ": target " + in_quotes(evidence.target.value) + " of " +
+                              evidence.group.value + ", zone " + evidence.zone + ": " +
+                              std::to_string(evidence.count) + " flows " + evidence.kind);
 }
 
 void Client::note(const contract::RouteApplied& applied) {

@@ -63,6 +63,8 @@ class Client {
     void owe_everything();
     void note(const contract::ListenerState& state);
     void note(const contract::RouteApplied& applied);
+    /// Checks decide about health; what flows showed is for the log.
+    void note(const contract::TargetEvidence& evidence);
     void complain(const std::string& why);
     void want_snapshot(const std::string& why);
     void closed(const Result<void>& how);

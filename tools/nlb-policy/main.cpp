@@ -16,5 +16,5 @@ int main(int argc, char** argv) {
                       "nlb-policy run nlb.toml"},
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "target-group", "target",
                       "listener", "routing", "route", "target-health", "listener-state",
-                      "route-applied"}});
+                      "route-applied", "target-evidence"}});
 }
