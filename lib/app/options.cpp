@@ -30,6 +30,13 @@ void Options::texts(const std::string& names, std::vector<std::string>& to, cons
     describe(*option, value);
 }
 
+void Options::ports(const std::string& names, std::vector<std::uint16_t>& to, const Value& value,
+                    const std::string& help) {
+    CLI::Option* option = command_.add_option(names, to, help);
+    option->allow_extra_args(false)->check(CLI::Range(1, 65535));
+    describe(*option, value);
+}
+
 void Options::choice(const std::string& names, std::string& to,
                      const std::vector<std::string>& allowed, const Value& value,
                      const std::string& help) {

@@ -31,6 +31,9 @@ class Options {
               const std::string& help);
     void texts(const std::string& names, std::vector<std::string>& to, const Value& value,
                const std::string& help);
+    /// 1-65535; may be given again.
+    void ports(const std::string& names, std::vector<std::uint16_t>& to, const Value& value,
+               const std::string& help);
     void choice(const std::string& names, std::string& to, const std::vector<std::string>& allowed,
                 const Value& value, const std::string& help);
 

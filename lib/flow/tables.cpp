@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <set>
 #include <tuple>
 
 namespace nlb::flow {
@@ -39,7 +40,7 @@ std::uint8_t family_of(const IpAddress& address) {
 
 Tables::Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> groups,
                std::vector<std::uint32_t> slots, std::vector<TargetEntry> targets,
-               const std::vector<IpAddress>& nodes)
+               const std::vector<IpAddress>& nodes, std::span<const std::uint16_t> host_ports)
     : listeners_(std::move(listeners)), groups_(std::move(groups)), slots_(std::move(slots)),
       targets_(std::move(targets)) {
     index_listeners();
@@ -55,6 +56,27 @@ Tables::Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> gro
     std::sort(nodes_.begin(), nodes_.end(), kByOrder);
     const auto same = [](const auto& a, const auto& b) { return order(a) == order(b); };
     nodes_.erase(std::unique(nodes_.begin(), nodes_.end(), same), nodes_.end());
+    add_host_ports(host_ports);
+}
+
+void Tables::add_host_ports(std::span<const std::uint16_t> ports) {
+    std::vector<Key> added;
+    for (const nlb_address& node : nodes_) {
+        for (const std::uint16_t port : std::set(ports.begin(), ports.end())) {
+            for (const std::uint8_t protocol : protocols_of(model::Protocol::TcpUdp)) {
+                Key entry{};
+                std::copy(std::begin(node.address_be), std::end(node.address_be),
+                          entry.key.address_be);
+                entry.key.port_be = nlb_hton16(port);
+                entry.key.protocol = protocol;
+                entry.key.family = static_cast<std::uint8_t>(node.family);
+                entry.value.flags = NLB_LISTENER_HOST_PORT;
+                if (find(entry.key) == nullptr) added.push_back(entry);
+            }
+        }
+    }
+    keys_.insert(keys_.end(), added.begin(), added.end());
+    sort_keys();
 }
 
 void Tables::index_listeners() {
@@ -75,6 +97,10 @@ void Tables::index_listeners() {
             keys_.push_back(entry);
         }
     }
+    sort_keys();
+}
+
+void Tables::sort_keys() {
     std::sort(keys_.begin(), keys_.end(),
               [](const Key& a, const Key& b) { return order(a.key) < order(b.key); });
 }

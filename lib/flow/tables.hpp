@@ -50,10 +50,11 @@ class Tables {
   public:
     Tables() = default;
 
-    /// `slots`: indexes into `targets`; `nodes`: addresses this node answers for.
+    /// `slots`: indexes into `targets`; `nodes`: addresses this node answers for;
+    /// `host_ports`: of those addresses, TCP and UDP, left to the host where no listener is.
     Tables(std::vector<ListenerEntry> listeners, std::vector<GroupEntry> groups,
            std::vector<std::uint32_t> slots, std::vector<TargetEntry> targets,
-           const std::vector<IpAddress>& nodes);
+           const std::vector<IpAddress>& nodes, std::span<const std::uint16_t> host_ports = {});
 
     [[nodiscard]] std::span<const ListenerEntry> listeners() const { return listeners_; }
 
@@ -80,6 +81,8 @@ class Tables {
 
   private:
     void index_listeners();
+    void sort_keys();
+    void add_host_ports(std::span<const std::uint16_t> ports);
 
     std::vector<ListenerEntry> listeners_;
     std::vector<GroupEntry> groups_;

@@ -33,20 +33,20 @@ Result<void> check_configurations(const std::vector<ConfigurationFrom>& configur
 } // namespace
 
 Timeline::Timeline(std::vector<ConfigurationFrom> configurations, std::string_view lines,
-                   std::string zone)
-    : configurations_(std::move(configurations)), rest_(lines), zone_(std::move(zone)),
+                   tables::Node node)
+    : configurations_(std::move(configurations)), rest_(lines), node_(std::move(node)),
       publisher_(std::make_unique<route::Publisher>(configurations_.front().configuration)) {
 }
 
 Result<Timeline> Timeline::make(std::vector<ConfigurationFrom> configurations,
-                                std::string_view lines, std::string zone, const Warn& warn) {
-    if (auto sound = check_configurations(configurations, zone); !sound)
+                                std::string_view lines, tables::Node node, const Warn& warn) {
+    if (auto sound = check_configurations(configurations, node.zone); !sound)
         return tl::unexpected(sound.error());
-    Timeline trial(configurations, lines, zone);
+    Timeline trial(configurations, lines, node);
     trial.take_until(Nanos::never(), warn);
     if (trial.bad() > 0)
         return fail(Errc::Data, std::to_string(trial.bad()) + " lines or sets could not be used");
-    Timeline timeline(std::move(configurations), lines, std::move(zone));
+    Timeline timeline(std::move(configurations), lines, std::move(node));
     if (auto first = timeline.advance_far(Nanos{}); !first) return tl::unexpected(first.error());
     return timeline;
 }
@@ -118,7 +118,7 @@ Result<void> Timeline::build() {
     std::vector<contract::Message> lines;
     for (contract::Set& set : publisher_->route_sets(publisher_->everything()))
         std::move(set.lines.begin(), set.lines.end(), std::back_inserter(lines));
-    auto built = tables::build(lines, zone_, tables_.get());
+    auto built = tables::build(lines, node_, tables_.get());
     if (!built) return tl::unexpected(built.error());
     before_ = std::move(tables_);
     tables_ = std::make_unique<const flow::Tables>(std::move(*built));

@@ -3,6 +3,8 @@
 // into tables by the rules that nlb-policy(8) runs.
 #pragma once
 
+#include "tables/build.hpp"
+
 #include "flow/tables.hpp"
 #include "route/intake.hpp"
 
@@ -30,12 +32,12 @@ class Timeline {
 
     /// `configurations`: one or more, in the order of their times; the first one is in force from
     /// the start whatever its time. `lines`: NDJSON, which must outlive this; those before the
-    /// first `time` line are in force from the start. `zone`: of this node only; empty: all.
+    /// first `time` line are in force from the start. `node`: whose tables these are.
     /// Every line is read once now, so that nothing comes to light later.
     /// Errors: Usage, when a configuration has no such zone or may not follow the one before it
     /// (model::forbidden_changes); Data, when lines could not be used.
     static Result<Timeline> make(std::vector<ConfigurationFrom> configurations,
-                                 std::string_view lines, std::string zone, const Warn& warn);
+                                 std::string_view lines, tables::Node node, const Warn& warn);
 
     /// What is in force.
     [[nodiscard]] const flow::Tables& tables() const { return *tables_; }
@@ -49,7 +51,7 @@ class Timeline {
 
   private:
     Timeline(std::vector<ConfigurationFrom> configurations, std::string_view lines,
-             std::string zone);
+             tables::Node node);
 
     Result<bool> advance_far(Nanos now);
     bool take_until(Nanos now, const Warn& warn);
@@ -62,7 +64,7 @@ class Timeline {
     std::vector<ConfigurationFrom> configurations_;
     std::size_t next_configuration_ = 1;
     std::string_view rest_; ///< lines not taken yet
-    std::string zone_;
+    tables::Node node_;
     Nanos lines_from_; ///< time of the rest
     Nanos next_;       ///< when something changes next
     contract::StreamReader reader_;

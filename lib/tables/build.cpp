@@ -247,9 +247,9 @@ Result<std::vector<flow::ListenerEntry>> listeners_of(Lines& lines, const flow::
 
 } // namespace
 
-Result<flow::Tables> build(std::span<const contract::Message> messages, std::string_view zone,
+Result<flow::Tables> build(std::span<const contract::Message> messages, const Node& node,
                            const flow::Tables* previous) {
-    Lines lines = sort_out(messages, zone);
+    Lines lines = sort_out(messages, node.zone);
     auto listeners = listeners_of(lines, previous);
     if (!listeners) return tl::unexpected(listeners.error());
     Targets targets(previous);
@@ -269,7 +269,7 @@ Result<flow::Tables> build(std::span<const contract::Message> messages, std::str
         if (listener.is_in_use) nodes.push_back(listener.endpoint.address);
     }
     return flow::Tables(std::move(*listeners), std::move(groups), std::move(slots), targets.take(),
-                        nodes);
+                        nodes, node.host_ports);
 }
 
 } // namespace nlb::tables

@@ -11,7 +11,6 @@ namespace {
 /// Reasons that no test run can meet, because they need what only a node has.
 const std::set<nlb_l4_reason> kNeedsANode{
     NLB_REASON_HOST_SOCKET,      // sockets of the host
-    NLB_REASON_HOST_PORT,        // ports the operator declared; no line of a route-set has them
     NLB_REASON_INTERNET_GATEWAY, // an interface
     NLB_REASON_NO_NEIGHBOR,      // a neighbor table
 };

@@ -27,6 +27,19 @@ BOOST_AUTO_TEST_CASE(what_is_no_listener_is_dropped_at_the_node_and_passed_elsew
                step(1, from_client(c).ethertype(0x0806), NLB_REASON_NOT_IP)}});
 }
 
+BOOST_AUTO_TEST_CASE(ports_of_the_host_are_left_to_it_where_no_listener_is) {
+    for (const Cast& c : kBoth)
+        play({.sentence = "ports of the host are left to it where no listener is",
+              .lines = one_target(c),
+              .steps = {step(1, from_client(c).to(c.node, 22), NLB_REASON_HOST_PORT),
+                        step(1, from_client(c, "A").to(c.inside, 22), NLB_REASON_HOST_PORT),
+                        step(1, from_client(c).udp().to(c.node, 80), NLB_REASON_HOST_PORT),
+                        step(1, from_client(c).to(c.stranger, 22), NLB_REASON_NOT_OURS),
+                        step(1, from_client(c, "A"), NLB_REASON_NO_FLOW, reset(c, "R").sequence(0)),
+                        step(1, from_client(c).to(c.node, 23), NLB_REASON_NO_LISTENER)},
+              .host_ports = {22, 80, 22}});
+}
+
 BOOST_AUTO_TEST_CASE(a_port_of_the_other_family_is_no_listener) {
     Lines lines = one_target(kCast4) + one_target(kCast6, {.group = "tg-6", .port = 81});
     play({"a port of the other family is no listener",

@@ -102,7 +102,7 @@ std::string save_frames(const std::string& name, const std::vector<Frame>& frame
 }
 
 void play(const Row& row) {
-    const flow::Tables tables = tables::build(row.lines).value();
+    const flow::Tables tables = tables::build(row.lines, {"", row.host_ports}).value();
     for (const Engine& engine : engines(tables, row.limits))
         play_on(row, engine, tables);
 }

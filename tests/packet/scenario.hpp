@@ -42,6 +42,7 @@ struct Row {
     Lines lines;
     std::vector<Make> steps;
     flow::EngineLimits limits{.most_flows = 4096};
+    std::vector<std::uint16_t> host_ports{};
 };
 
 /// Plays the row on every engine; Boost.Test hears of differences, with the packet in Scapy's words

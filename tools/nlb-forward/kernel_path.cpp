@@ -39,9 +39,9 @@ bool is_accelerated(const flow::ListenerEntry& listener) {
 /// Route-sets to tables, and what is left to sockets.
 class Path {
   public:
-    Path(io::EventLoop& loop, const app::Context& context, std::string zone,
+    Path(io::EventLoop& loop, const app::Context& context, tables::Node node,
          KernelHandlers handlers)
-        : loop_(loop), context_(context), zone_(std::move(zone)), handlers_(std::move(handlers)) {}
+        : loop_(loop), context_(context), node_(std::move(node)), handlers_(std::move(handlers)) {}
 
     ~Path() {
         loop_.cancel(timer_);
@@ -120,7 +120,7 @@ class Path {
         std::vector<contract::Message> lines;
         for (const auto& [scope, messages] : book_)
             lines.insert(lines.end(), messages.begin(), messages.end());
-        auto tables = tables::build(lines, zone_, &tables_);
+        auto tables = tables::build(lines, node_, &tables_);
         if (!tables) return tl::unexpected<Error>(tables.error());
         if (auto done = datapath_->apply(*tables); !done) return done;
         tables_ = std::move(*tables);
@@ -160,7 +160,7 @@ class Path {
 
     io::EventLoop& loop_;
     const app::Context& context_;
-    std::string zone_;
+    tables::Node node_;
     KernelHandlers handlers_;
     std::unique_ptr<kernel::Datapath> datapath_;
     std::optional<KernelCounters> counters_;
@@ -185,7 +185,8 @@ Result<KernelPath> start_kernel_path(io::EventLoop& loop, const app::Context& co
     wanted.most_flows = options.most_flows;
     wanted.new_flows = options.new_flows;
     wanted.gateways = options.gateways;
-    auto path = std::make_shared<Path>(loop, context, zone, std::move(handlers));
+    auto path = std::make_shared<Path>(loop, context, tables::Node{zone, options.host_ports},
+                                       std::move(handlers));
     if (auto started = path->start(std::move(wanted), options.vpc_flow_log); !started)
         return forward(started.error(), "--datapath kernel");
     return KernelPath{

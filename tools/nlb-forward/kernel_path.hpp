@@ -17,6 +17,7 @@ struct KernelOptions {
     std::string hook = "auto"; ///< "auto", "tc" or "xdp"
     std::vector<std::string> interfaces;
     std::vector<std::string> gateways;
+    std::vector<std::uint16_t> host_ports;
     std::uint64_t most_flows = 1U << 20U; ///< entries of each table, two a flow
     std::uint64_t new_flows = 0;          ///< a second; 0: any number
     std::string vpc_flow_log;             ///< a file; empty: none

@@ -151,6 +151,8 @@ void declare_inputs(app::Options& declare, ReplayOptions& options) {
                  "known and groups fail open");
     declare.text("--zone", options.zone, {"ZONE"},
                  "Only the node of this Availability Zone (default: all)");
+    declare.ports("--host-port", options.host_ports, {"PORT"},
+                  "Port of the node's addresses left to the host's own services");
 }
 
 void declare_outputs(app::Options& declare, ReplayOptions& options) {

@@ -97,7 +97,7 @@ Result<ReplayTimeline> replay_timeline(const app::Context& context, const Replay
     }
     const std::string name = in_quotes(options.health);
     auto timeline = replay::Timeline::make(
-        std::move(*known), *lines, options.zone,
+        std::move(*known), *lines, {options.zone, options.host_ports},
         [&](const std::string& what) { context.log.warning(name + ": " + what); });
     if (!timeline && timeline.error().code == Errc::Data && !options.health.empty())
         return forward(timeline.error(), name);

@@ -13,8 +13,9 @@ struct ReplayOptions {
     std::vector<std::string> config_at; ///< "SECONDS=FILE"
     std::string health;                 ///< path of target-health lines, or empty
     std::string zone;                   ///< empty: the nodes of all zones
-    std::string write;                  ///< path, "-", or empty
-    std::string difference;             ///< path of the lines of an earlier replay, or empty
+    std::vector<std::uint16_t> host_ports;
+    std::string write;      ///< path, "-", or empty
+    std::string difference; ///< path of the lines of an earlier replay, or empty
     std::string engine = "user";
     bool explain = false;
     bool summary = false;

@@ -21,6 +21,8 @@ void declare_kernel(app::Options& command, KernelOptions& options) {
                    "Where packets are met: tc, xdp, or what suits the interface (default: auto)");
     command.texts("--internet-gateway", options.gateways, {"IF"},
                   "Interface that the internet gateway's packets come by (kernel)");
+    command.ports("--host-port", options.host_ports, {"PORT"},
+                  "Port of the node's addresses left to the host's own services (kernel)");
     command.number("--flow-table", options.most_flows, {1024, kMostTableEntries}, {"N"},
                    "Entries of the kernel's flow tables, two a flow (default: 1048576)");
     command.number(
@@ -34,8 +36,11 @@ Result<void> check_kernel(const RunOptions& options) {
     const bool is_kernel = options.datapath == "kernel";
     if (is_kernel && options.kernel.interfaces.empty())
         return fail(Errc::Usage, "--datapath kernel: name the interfaces with --interface");
-    if (!is_kernel && !(options.kernel.interfaces.empty() && options.kernel.gateways.empty()))
-        return fail(Errc::Usage, "--interface and --internet-gateway go with --datapath kernel");
+    const KernelOptions& kernel = options.kernel;
+    if (!is_kernel &&
+        !(kernel.interfaces.empty() && kernel.gateways.empty() && kernel.host_ports.empty()))
+        return fail(Errc::Usage,
+                    "--interface, --internet-gateway and --host-port go with --datapath kernel");
     return {};
 }
 

@@ -56,7 +56,7 @@ std::unique_ptr<Made> make(std::vector<ConfigurationFrom> configurations, std::s
     auto made = std::make_unique<Made>();
     made->lines = std::move(lines);
     made->timeline =
-        Timeline::make(std::move(configurations), made->lines, zone,
+        Timeline::make(std::move(configurations), made->lines, {zone, {}},
                        [&](const std::string& what) { made->warnings.push_back(what); });
     return made;
 }

@@ -165,7 +165,7 @@ BOOST_AUTO_TEST_CASE(only_the_lines_of_the_own_zone_count) {
     auto elsewhere = listener_line(81);
     elsewhere.zone = "b";
     const std::vector<Message> lines{listener_line(80), routing_line(), elsewhere};
-    BOOST_TEST(nlb::tables::build(lines, "a").value().listeners().size() == 1U);
+    BOOST_TEST(nlb::tables::build(lines, {"a", {}}).value().listeners().size() == 1U);
     const auto all = nlb::tables::build(lines);
     BOOST_REQUIRE(!all.has_value());
     BOOST_TEST(all.error().attempt ==
