@@ -6,6 +6,7 @@
  */
 #include "bpf/nlb_maps.h"
 
+#include <linux/if_packet.h>
 #include <linux/pkt_cls.h>
 
 #define NLB_CONTEXT struct __sk_buff
@@ -80,7 +81,8 @@ NLB_INLINE int forward(struct nlb_world* world) {
     const struct nlb_scratch* scratch = world->scratch;
     struct nlb_ethernet* ethernet = (struct nlb_ethernet*)nlb_port_begin(world);
     struct bpf_redir_neigh next_hop;
-    if (scratch->way == NLB_WAY_UP) return TC_ACT_OK;
+    /* Nor can a tag that is not in the frame be taken off here. */
+    if (scratch->way == NLB_WAY_UP || world->packet->vlan_present) return TC_ACT_OK;
     if (scratch->way == NLB_WAY_NEIGHBOR) {
         __builtin_memset(&next_hop, 0, sizeof(next_hop));
         next_hop.nh_family = scratch->next_hop_family == 4 ? NLB_AF_INET : NLB_AF_INET6;
@@ -105,11 +107,18 @@ NLB_INLINE int act(struct nlb_world* world) {
     }
 }
 
+/* A frame for many hosts is never answered [RFC 1122 3.3.6]: the host's stack knows what it is. */
+NLB_INLINE int is_for_many(const struct __sk_buff* packet) {
+    return !nlb_config.testing &&
+           (packet->pkt_type == PACKET_BROADCAST || packet->pkt_type == PACKET_MULTICAST);
+}
+
 SEC("tc")
 
 int nlb_tc(struct __sk_buff* packet) {
     struct nlb_world world = {packet, 0, 0, 0, 0};
     nlb_u64 now_ns;
+    if (is_for_many(packet)) return TC_ACT_OK;
     if (nlb_begin_packet(&world, &now_ns) != 0) return TC_ACT_SHOT;
     nlb_l4_packet(&world, now_ns, &world.scratch->work);
     nlb_tell_test(&world);

@@ -95,11 +95,19 @@ NLB_INLINE int act(struct nlb_world* world) {
     }
 }
 
+/* A frame for many hosts is never answered [RFC 1122 3.3.6]: the host's stack knows what it is. */
+NLB_INLINE int is_for_many(struct nlb_world* world) {
+    const nlb_u8* begin = nlb_port_begin(world);
+    if (nlb_config.testing || begin + 1 > nlb_port_end(world)) return 0;
+    return (begin[0] & 1U) != 0;
+}
+
 SEC("xdp")
 
 int nlb_xdp(struct xdp_md* packet) {
     struct nlb_world world = {packet, 0, 0, 0, 0};
     nlb_u64 now_ns;
+    if (is_for_many(&world)) return XDP_PASS;
     if (nlb_begin_packet(&world, &now_ns) != 0) return XDP_ABORTED;
     nlb_l4_packet(&world, now_ns, &world.scratch->work);
     nlb_tell_test(&world);
