@@ -157,13 +157,23 @@ std::optional<FieldProblem> read_message(const simdjson::dom::object& object, Me
     return problem;
 }
 
-std::optional<FieldProblem> read_by_type(std::string_view type, const simdjson::dom::object& object,
-                                         Message& to) {
-#define MESSAGE(Struct, name, meaning)                                                             \
-    if (type == Struct::wire_name) return read_message<Struct>(object, to);
+struct NamedReader {
+    std::string_view name;
+    std::optional<FieldProblem> (*read)(const simdjson::dom::object& object, Message& to);
+};
+
+constexpr NamedReader kReaders[] = {
+#define MESSAGE(Struct, name, meaning) {Struct::wire_name, read_message<Struct>},
 #define FIELD(Type, member, presence, meaning)
 #define END_MESSAGE
 #include "contract/messages.def"
+};
+
+std::optional<FieldProblem> read_by_type(std::string_view type, const simdjson::dom::object& object,
+                                         Message& to) {
+    for (const NamedReader& reader : kReaders) {
+        if (reader.name == type) return reader.read(object, to);
+    }
     to = Unknown{std::string(type)};
     return std::nullopt;
 }

@@ -49,7 +49,7 @@ std::vector<std::string> names_in(const std::string& folder) {
 } // namespace
 
 std::string escape(std::string_view name) {
-    constexpr std::string_view digits = "0123456789abcdef";
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
     for (const char c : name) {
         if (kEscaped.find(c) == std::string_view::npos) {
@@ -57,7 +57,7 @@ std::string escape(std::string_view name) {
             continue;
         }
         const auto byte = static_cast<unsigned char>(c);
-        out += {'%', digits[byte >> 4U], digits[byte & 0xfU]};
+        out += {'%', kDigits[byte >> 4U], kDigits[byte & 0xfU]};
     }
     return out;
 }

@@ -112,6 +112,21 @@ std::vector<std::string> cells_of(const FlowLine& line) {
 }
 
 template <class Take>
+Result<void> scan_flows(const io::MapSet& maps, const kernel::Labels& labels, Take& take) {
+    kernel::FlowScan scan(maps);
+    const auto now_ns = static_cast<std::uint64_t>(io::now().ns);
+    while (true) {
+        const auto entries = scan.next();
+        if (!entries) return tl::unexpected<Error>(entries.error());
+        if (entries->empty()) return {};
+        for (const kernel::FlowEntry& entry : *entries) {
+            if ((entry.flow.state & NLB_FLOW_REPLY) != 0) continue;
+            if (auto done = take(line_of(entry, labels, maps, now_ns)); !done) return done;
+        }
+    }
+}
+
+template <class Take>
 Result<void> for_each_flow(const std::string& node, Take take) {
     const kernel::Pins pins(node);
     if (!pins.exists())
@@ -121,17 +136,7 @@ Result<void> for_each_flow(const std::string& node, Take take) {
     const io::MapSet maps{[&](const std::string& name) { return opened->at(name).get(); }};
     const auto labels = kernel::Labels::open(maps);
     if (!labels) return tl::unexpected<Error>(labels.error());
-    kernel::FlowScan scan(maps);
-    const auto now_ns = static_cast<std::uint64_t>(io::now().ns);
-    while (true) {
-        const auto entries = scan.next();
-        if (!entries) return tl::unexpected<Error>(entries.error());
-        if (entries->empty()) return {};
-        for (const kernel::FlowEntry& entry : *entries) {
-            if ((entry.flow.state & NLB_FLOW_REPLY) != 0) continue;
-            if (auto done = take(line_of(entry, *labels, maps, now_ns)); !done) return done;
-        }
-    }
+    return scan_flows(maps, *labels, take);
 }
 
 } // namespace
@@ -159,31 +164,35 @@ Result<FlowFilter::Where> FlowFilter::parse_where(const std::string& text) {
     return Where{*parsed, port};
 }
 
+Result<void> FlowFilter::take(const std::string& word, const std::string& value) {
+    if (word == "state") {
+        if (std::find(std::begin(kStates), std::end(kStates), value) == std::end(kStates))
+            return fail(Errc::Usage, "filter: " + in_quotes(value) +
+                                         " is none of opening, established, closing, closed, "
+                                         "reset, expired");
+        state_ = value;
+    } else if (word == "target") {
+        target_ = value;
+    } else if (word == "listener") {
+        listener_ = value;
+    } else if (word == "src" || word == "dst") {
+        auto where = parse_where(value);
+        if (!where) return tl::unexpected<Error>(where.error());
+        (word == "src" ? from_ : to_) = *where;
+    } else {
+        return fail(Errc::Usage,
+                    "filter: " + in_quotes(word) + " is none of state, src, dst, target, listener");
+    }
+    return {};
+}
+
 Result<FlowFilter> FlowFilter::parse(const std::vector<std::string>& words) {
     FlowFilter filter;
     for (std::size_t i = 0; i < words.size(); i += 2) {
-        const std::string& word = words[i];
         if (i + 1 == words.size())
-            return fail(Errc::Usage, "filter: nothing follows " + in_quotes(word));
-        const std::string& value = words[i + 1];
-        if (word == "state") {
-            if (std::find(std::begin(kStates), std::end(kStates), value) == std::end(kStates))
-                return fail(Errc::Usage, "filter: " + in_quotes(value) +
-                                             " is none of opening, established, closing, closed, "
-                                             "reset, expired");
-            filter.state_ = value;
-        } else if (word == "target") {
-            filter.target_ = value;
-        } else if (word == "listener") {
-            filter.listener_ = value;
-        } else if (word == "src" || word == "dst") {
-            auto where = parse_where(value);
-            if (!where) return tl::unexpected<Error>(where.error());
-            (word == "src" ? filter.from_ : filter.to_) = *where;
-        } else {
-            return fail(Errc::Usage, "filter: " + in_quotes(word) +
-                                         " is none of state, src, dst, target, listener");
-        }
+            return fail(Errc::Usage, "filter: nothing follows " + in_quotes(words[i]));
+        if (auto taken = filter.take(words[i], words[i + 1]); !taken)
+            return tl::unexpected<Error>(taken.error());
     }
     return filter;
 }

@@ -41,6 +41,7 @@ class FlowFilter {
         std::optional<std::uint16_t> port;
     };
 
+    nlb::Result<void> take(const std::string& word, const std::string& value);
     static nlb::Result<Where> parse_where(const std::string& text);
     static bool fits(const std::optional<Where>& where, const nlb::Endpoint& endpoint);
 
