@@ -167,7 +167,7 @@ void put_hops(const Measured& measured) {
 }
 
 void established(const char* path, std::uint32_t flows, int rounds) {
-    Measured measured = load(2U * flows + 16, true);
+    Measured measured = load(std::max<std::size_t>(1U << 21U, 2U * flows + 16), true);
     Bench bench(path);
     bench.packets("S", flows, false);
     bench.run(std::max(flows, 1U), measured.program.fd());
