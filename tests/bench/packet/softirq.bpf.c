@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Time of network softirqs on each CPU, outside the tasks that are charged for their own time: what
- * interrupts a task is part of the task's. /proc/stat samples by the tick, and an idle CPU has none.
+ * interrupts a task is part of the task's. /proc/stat counts by ticks, and an idle CPU has none.
  */
+/* The second needs the types of the first. */
+/* clang-format off */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
+
+/* clang-format on */
 
 #define NET_TX_SOFTIRQ 2 /* [linux/interrupt.h] */
 #define NET_RX_SOFTIRQ 3
