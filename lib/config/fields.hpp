@@ -69,6 +69,13 @@ void fields(Io& io, model::HealthCheck& c) {
     io.number("interval_seconds", c.interval_seconds, {5, 300});
     io.number("healthy_threshold_count", c.healthy_threshold, {2, 10});
     io.number("unhealthy_threshold_count", c.unhealthy_threshold, {2, 10});
+    const auto extension = [&io](std::string_view name, std::uint32_t& value, Range range) {
+        if (!Io::kWrites || value != 0) io.number(name, value, range);
+    };
+    extension("timeout_milliseconds", c.timeout_milliseconds, {50, 120'000});
+    extension("interval_milliseconds", c.interval_milliseconds, {100, 300'000});
+    extension("fast_interval_milliseconds", c.fast_interval_milliseconds, {100, 300'000});
+    io.field("exec", c.exec);
 }
 
 template <class Io>

@@ -68,6 +68,19 @@ struct HealthCheck {
     std::uint32_t healthy_threshold = 5;   ///< 2-10
     std::uint32_t unhealthy_threshold = 2; ///< 2-10
     std::string matcher = "200-399";       ///< codes and ranges within 200-599, comma-separated
+    // Not of the guide, and off unless set:
+    std::uint32_t timeout_milliseconds = 0;       ///< 50-120000, in place of seconds; 0: off
+    std::uint32_t interval_milliseconds = 0;      ///< 100-300000, in place of seconds; 0: off
+    std::uint32_t fast_interval_milliseconds = 0; ///< while the state is changing; 0: off
+    std::string exec; ///< file name of a script that decides in place of the protocol
+
+    [[nodiscard]] std::uint64_t timeout_ms() const {
+        return timeout_milliseconds != 0 ? timeout_milliseconds : timeout_seconds * 1000ULL;
+    }
+
+    [[nodiscard]] std::uint64_t interval_ms() const {
+        return interval_milliseconds != 0 ? interval_milliseconds : interval_seconds * 1000ULL;
+    }
 };
 
 /// Published names, ranges and defaults [p.42].

@@ -74,6 +74,29 @@ void check_tcp_check(RuleContext& context, const TargetGroup& group, const Path&
     }
 }
 
+/// A name that stays within the folder of scripts.
+bool is_script_name(std::string_view text) {
+    constexpr std::size_t kLongestName = 255;
+    return !text.starts_with('.') && text.size() <= kLongestName &&
+           std::all_of(text.begin(), text.end(),
+                       [](char c) { return c > ' ' && c < '\x7F' && c != '/'; });
+}
+
+void check_extensions(RuleContext& context, const HealthCheck& check, const Path& path) {
+    if (check.fast_interval_milliseconds > check.interval_ms()) {
+        context.error(path / "fast_interval_milliseconds",
+                      "at most the interval, " + std::to_string(check.interval_ms()));
+    }
+    if (check.exec.empty()) return;
+    if (!is_script_name(check.exec)) {
+        context.error(path / "exec", "a file name without /, spaces or a . in front");
+    }
+    if (check.protocol != HealthCheckProtocol::Tcp) {
+        context.error(path / "exec", "only with protocol TCP, in place of which it runs",
+                      {path / "protocol"});
+    }
+}
+
 } // namespace
 
 void check_groups(RuleContext& context) {
@@ -131,6 +154,7 @@ void check_health_checks(RuleContext& context) {
         const HealthCheck& check = groups[i].health_check;
         const Path path = RuleContext::group(i) / "health_check";
         const std::vector<Path> also{path / "protocol", RuleContext::group(i) / "target_type"};
+        check_extensions(context, check, path);
         if (check.protocol == HealthCheckProtocol::Tcp) {
             check_tcp_check(context, groups[i], path, also);
             continue;

@@ -28,10 +28,19 @@ contract::TargetGroup check_line(const GroupUse& use, const model::ZoneName& zon
                                .check_path = std::nullopt,
                                .check_host = std::nullopt,
                                .matcher = std::nullopt,
-                               .check_timeout_ms = check.timeout_seconds * kMsPerSecond,
-                               .check_interval_ms = check.interval_seconds * kMsPerSecond,
+                               .check_timeout_ms = check.timeout_ms(),
+                               .check_interval_ms = check.interval_ms(),
                                .healthy_threshold = check.healthy_threshold,
-                               .unhealthy_threshold = check.unhealthy_threshold};
+                               .unhealthy_threshold = check.unhealthy_threshold,
+                               .protocol = std::nullopt,
+                               .check_fast_interval_ms = std::nullopt,
+                               .check_exec = std::nullopt,
+                               .proxy_protocol_v2 = std::nullopt};
+    if (use.group->protocol == model::Protocol::Udp) line.protocol = model::Protocol::Udp;
+    if (check.fast_interval_milliseconds != 0)
+        line.check_fast_interval_ms = check.fast_interval_milliseconds;
+    if (!check.exec.empty()) line.check_exec = check.exec;
+    if (use.group->attributes.proxy_protocol_v2_enabled) line.proxy_protocol_v2 = true;
     if (check.port != 0) line.check_port = check.port;
     if (check.protocol != model::HealthCheckProtocol::Tcp) {
         line.check_path = check.path;
@@ -105,7 +114,10 @@ std::vector<contract::Message> target_lines(const GroupUse& use, const model::Zo
                               .target = target.key(),
                               .address = target.address,
                               .port = target.port,
-                              .zone = std::nullopt};
+                              .zone = std::nullopt,
+                              .state = std::nullopt,
+                              .reason = std::nullopt,
+                              .description = std::nullopt};
         if (!target.all_zones) line.zone = target.zone.value;
         lines.emplace_back(std::move(line));
     }
