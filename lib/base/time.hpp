@@ -32,4 +32,19 @@ struct Nanos {
     constexpr Nanos& operator+=(Nanos o) { return *this = *this + o; }
 };
 
+/// A point on the calendar's clock, for what must keep its meaning over a restart.
+struct WallTime {
+    std::int64_t unix_ms = 0; ///< since 1970-01-01 UTC
+
+    static constexpr WallTime never() { return {std::numeric_limits<std::int64_t>::max()}; }
+
+    [[nodiscard]] constexpr bool is_never() const { return *this == never(); }
+
+    [[nodiscard]] constexpr WallTime after_seconds(std::int64_t n) const {
+        return {unix_ms + n * 1000};
+    }
+
+    constexpr auto operator<=>(const WallTime&) const = default;
+};
+
 } // namespace nlb

@@ -72,6 +72,7 @@ enum class RouteReason : std::uint8_t {
     UnhealthyStateRouting, ///< takes flows: too few healthy targets for this node [p.57]
     OtherZone,             ///< not the node's zone, and cross-zone load balancing is off [p.55]
     ZoneNotEnabled,        ///< no node of the balancer in the target's zone [p.42]
+    ZonalShift,            ///< traffic is moved away from the node's zone [p.20]
     Initial,
     Unhealthy,
     Draining,
@@ -157,11 +158,11 @@ struct EnumText<model::HealthReason> {
 
 template <>
 struct EnumText<model::RouteReason> {
-    static constexpr std::array<std::string_view, 10> names{
+    static constexpr std::array<std::string_view, 11> names{
         "healthy",    "fail-open",        "unhealthy-state-routing",
-        "other-zone", "zone-not-enabled", "initial",
-        "unhealthy",  "draining",         "unused",
-        "unavailable"};
+        "other-zone", "zone-not-enabled", "zonal-shift",
+        "initial",    "unhealthy",        "draining",
+        "unused",     "unavailable"};
 };
 
 } // namespace nlb

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/route_book.hpp"
 
+#include "route/lines.hpp"
+
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -81,7 +83,8 @@ void RouteBook::keep_only(const std::set<model::TargetGroupId>& scopes) {
 void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zone,
                         const Node& node) {
     GroupRoute next;
-    next.registered = static_cast<std::uint32_t>(node.routes.size());
+    next.registered = static_cast<std::uint32_t>(
+        std::count_if(node.routes.begin(), node.routes.end(), route::is_registered));
     for (const contract::Route& route : node.routes) {
         if (!route.eligible) continue;
         if (route.port == 0 || route.port > 65535) {

@@ -30,6 +30,14 @@ Result<void> check_configurations(const std::vector<ConfigurationFrom>& configur
     return {};
 }
 
+WallTime wall(Nanos moment) {
+    return {moment.ns / 1'000'000};
+}
+
+Nanos moment(WallTime wall) {
+    return wall.is_never() ? Nanos::never() : Nanos::milliseconds(wall.unix_ms);
+}
+
 } // namespace
 
 Timeline::Timeline(std::vector<ConfigurationFrom> configurations, std::string_view lines,
@@ -65,12 +73,13 @@ bool Timeline::take_until(Nanos now, const Warn& warn) {
         // Of one moment the configuration comes first: health may speak of its targets.
         while (next_configuration_ < configurations_.size() &&
                configurations_[next_configuration_].from <= next_) {
-            publisher_->reload(configurations_[next_configuration_++].configuration);
+            publisher_->reload(configurations_[next_configuration_++].configuration, wall(next_));
             changed = true;
         }
         if (lines_from_ <= next_) take_lines(next_, warn);
+        publisher_->tick(wall(next_));
         changed = !publisher_->publish().route_sets.empty() || changed;
-        next_ = lines_from_;
+        next_ = std::min(lines_from_, moment(publisher_->deadline()));
         if (next_configuration_ < configurations_.size())
             next_ = std::min(next_, configurations_[next_configuration_].from);
         if (next_.is_never()) break;

@@ -2,6 +2,7 @@
 #include "route/evaluate.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace nlb::route {
 
@@ -17,18 +18,35 @@ struct Standing {
     model::TargetId id;
     bool zone_enabled = false;
     Health health;
+    const Deregistration* deregistration = nullptr; ///< null: registered
+    bool fails_checks = false;
 
     [[nodiscard]] bool is_healthy() const { return health.state == HealthState::Healthy; }
 };
+
+Standing standing_of(const GroupUse& use, const model::Target& target, const GroupHealth& health) {
+    Standing one{&target, target.key(), in_enabled_zone(use, target), {}, nullptr, false};
+    const auto known = health.find(one.id);
+    if (known != health.end()) one.health = known->second;
+    one.fails_checks = one.health.state == HealthState::Unhealthy;
+    return one;
+}
 
 std::vector<Standing> standings(const GroupUse& use, const GroupHealth& health) {
     std::vector<Standing> all;
     all.reserve(use.group->targets.size());
     for (const model::Target& target : use.group->targets) {
-        Standing one{&target, target.key(), in_enabled_zone(use, target), {}};
-        const auto known = health.find(one.id);
-        if (known != health.end()) one.health = known->second;
-        if (!one.zone_enabled) one.health = {HealthState::Unused, HealthReason::TargetNotInUse};
+        Standing one = standing_of(use, target, health);
+        const auto cause = use.unused.find(one.id);
+        if (cause != use.unused.end()) one.health = {HealthState::Unused, cause->second.reason};
+        all.push_back(std::move(one));
+    }
+    if (use.deregistered == nullptr) return all;
+    for (const Deregistration& gone : *use.deregistered) {
+        Standing one = standing_of(use, gone.target, health);
+        one.health = {HealthState::Draining, HealthReason::TargetDeregistrationInProgress};
+        if (gone.is_over) one.health = {HealthState::Unused, HealthReason::TargetNotRegistered};
+        one.deregistration = &gone;
         all.push_back(std::move(one));
     }
     return all;
@@ -40,9 +58,9 @@ bool reaches(const model::Zone& node, bool crosses, const Standing& one) {
 }
 
 NodeRoutes count_in_reach(const model::Zone& zone, bool crosses, const std::vector<Standing>& all) {
-    NodeRoutes node{&zone, RouteReason::Healthy, 0, 0, {}};
+    NodeRoutes node{&zone, RouteReason::Healthy, true, 0, 0, {}};
     for (const Standing& one : all) {
-        if (!reaches(zone, crosses, one)) continue;
+        if (one.deregistration != nullptr || !reaches(zone, crosses, one)) continue;
         if (one.health.state != HealthState::Draining) ++node.registered;
         if (one.is_healthy()) ++node.healthy;
     }
@@ -50,12 +68,26 @@ NodeRoutes count_in_reach(const model::Zone& zone, bool crosses, const std::vect
 }
 
 /// Is a threshold breached? Either is enough [p.57].
-bool too_few_healthy(const model::TargetGroupAttributes& attributes, const NodeRoutes& node) {
-    if (node.healthy < attributes.unhealthy_state_routing_minimum_healthy_targets_count) {
-        return true;
-    }
-    const auto& percentage = attributes.unhealthy_state_routing_minimum_healthy_targets_percentage;
+bool too_few_healthy(const NodeRoutes& node, std::uint32_t count,
+                     const std::optional<std::uint32_t>& percentage) {
+    if (node.healthy < count) return true;
     return percentage && node.healthy * 100 < std::size_t{*percentage} * node.registered;
+}
+
+/// Without a threshold a zone needs one healthy target to be answered in DNS [p.51].
+bool is_dns_healthy(const model::TargetGroupAttributes& attributes, const NodeRoutes& node) {
+    return !too_few_healthy(node, attributes.dns_failover_minimum_healthy_targets_count.value_or(1),
+                            attributes.dns_failover_minimum_healthy_targets_percentage);
+}
+
+RouteReason mode_of(const GroupUse& use, const NodeRoutes& node, bool any_healthy) {
+    if (node.zone->name == use.shifted_zone) return RouteReason::ZonalShift;
+    if (!any_healthy) return RouteReason::FailOpen;
+    const auto& attributes = use.group->attributes;
+    return too_few_healthy(node, attributes.unhealthy_state_routing_minimum_healthy_targets_count,
+                           attributes.unhealthy_state_routing_minimum_healthy_targets_percentage)
+               ? RouteReason::UnhealthyStateRouting
+               : RouteReason::Healthy;
 }
 
 /// Why a target in reach that is neither healthy nor let in by the node's mode stays out.
@@ -75,15 +107,26 @@ bool takes_flows_whatever_its_health(HealthState state) {
     return state != HealthState::Draining && state != HealthState::Unused;
 }
 
+/// Connections of a deregistered target are closed when its delay is over and the group says so
+/// [p.45]; those of one that fails its checks always, unless the group fails open [p.51].
+bool is_terminated(const Standing& one, bool any_healthy) {
+    if (one.deregistration == nullptr) return false;
+    return one.deregistration->is_over || (one.fails_checks && any_healthy);
+}
+
 TargetRoute route_of(const Standing& one, bool in_reach, RouteReason mode) {
-    TargetRoute route{one.target, one.id, false, RouteReason::ZoneNotEnabled, one.health};
+    TargetRoute route{one.target, one.id, false, RouteReason::ZoneNotEnabled, one.health, false};
     if (!one.zone_enabled) return route;
     route.reason = RouteReason::OtherZone;
     if (!in_reach) return route;
     route.reason = reason_of(one.health.state);
+    const bool in_service = takes_flows_whatever_its_health(one.health.state);
+    if (mode == RouteReason::ZonalShift) {
+        if (in_service) route.reason = mode;
+        return route;
+    }
     route.eligible = one.is_healthy();
-    if (!route.eligible && mode != RouteReason::Healthy &&
-        takes_flows_whatever_its_health(one.health.state)) {
+    if (!route.eligible && mode != RouteReason::Healthy && in_service) {
         route.reason = mode;
         route.eligible = true;
     }
@@ -92,41 +135,6 @@ TargetRoute route_of(const Standing& one, bool in_reach, RouteReason mode) {
 
 } // namespace
 
-std::vector<GroupUse> groups_in_use(const model::Configuration& configuration) {
-    std::map<model::TargetGroupName, GroupUse> uses;
-    for (const model::LoadBalancer& load_balancer : configuration.load_balancers) {
-        for (const model::Listener& listener : load_balancer.listeners) {
-            GroupUse& use = uses[listener.target_group];
-            use.load_balancer = &load_balancer;
-            use.listeners.push_back(&listener);
-        }
-    }
-    std::vector<GroupUse> found;
-    for (const model::TargetGroup& group : configuration.target_groups) {
-        const auto use = uses.find(group.name);
-        if (use == uses.end()) continue;
-        use->second.group = &group;
-        found.push_back(std::move(use->second));
-    }
-    return found;
-}
-
-bool crosses_zones(const GroupUse& use) {
-    switch (use.group->attributes.load_balancing_cross_zone_enabled) {
-    case model::CrossZone::True: return true;
-    case model::CrossZone::False: return false;
-    case model::CrossZone::UseLoadBalancerConfiguration: break;
-    }
-    return use.load_balancer->attributes.load_balancing_cross_zone_enabled;
-}
-
-bool in_enabled_zone(const GroupUse& use, const model::Target& target) {
-    const auto& zones = use.load_balancer->zones;
-    return target.all_zones || std::any_of(zones.begin(), zones.end(), [&](const auto& zone) {
-               return zone.name == target.zone;
-           });
-}
-
 GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health) {
     const std::vector<Standing> all = standings(use, health);
     const bool any_healthy =
@@ -134,15 +142,13 @@ GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health) {
     GroupRoutes routes{use, {}};
     for (const model::Zone& zone : use.load_balancer->zones) {
         NodeRoutes node = count_in_reach(zone, crosses_zones(use), all);
-        if (!any_healthy) {
-            node.mode = RouteReason::FailOpen;
-        } else if (too_few_healthy(use.group->attributes, node)) {
-            node.mode = RouteReason::UnhealthyStateRouting;
-        }
+        node.mode = mode_of(use, node, any_healthy);
+        node.is_dns_healthy = is_dns_healthy(use.group->attributes, node);
         node.targets.reserve(all.size());
         for (const Standing& one : all) {
             const bool in_reach = reaches(zone, crosses_zones(use), one);
             node.targets.push_back(route_of(one, in_reach, node.mode));
+            node.targets.back().is_terminated = is_terminated(one, any_healthy);
         }
         routes.nodes.push_back(std::move(node));
     }
@@ -156,6 +162,27 @@ RouteSet evaluate(const model::Configuration& configuration, const HealthByGroup
         set.groups.push_back(evaluate(use, known == health.end() ? GroupHealth{} : known->second));
     }
     return set;
+}
+
+std::vector<const model::Zone*> zones_in_dns(const RouteSet& set,
+                                             const model::LoadBalancer& load_balancer) {
+    std::set<model::ZoneName> unhealthy;
+    std::set<model::ZoneName> shifted;
+    for (const GroupRoutes& group : set.groups) {
+        if (group.use.load_balancer != &load_balancer) continue;
+        for (const NodeRoutes& node : group.nodes) {
+            if (!node.is_dns_healthy) unhealthy.insert(node.zone->name);
+            if (node.mode == RouteReason::ZonalShift) shifted.insert(node.zone->name);
+        }
+    }
+    std::vector<const model::Zone*> healthy;
+    std::vector<const model::Zone*> rest; // when no zone is healthy, all that are not shifted
+    for (const model::Zone& zone : load_balancer.zones) {
+        if (shifted.contains(zone.name)) continue;
+        rest.push_back(&zone);
+        if (!unhealthy.contains(zone.name)) healthy.push_back(&zone);
+    }
+    return healthy.empty() ? rest : healthy;
 }
 
 } // namespace nlb::route

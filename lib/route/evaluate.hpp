@@ -16,13 +16,19 @@
 //    new flow at once [p.42], and an unused one, which is stopped or whose address belongs to a
 //    balancer [p.53]. Failing open does not reach across zones: p.57-58 has a node send to all
 //    targets "available to it", which with cross-zone off are those of its zone.
-//  * Draining targets are not registered any more: no percentage counts them [p.57].
+//  * Draining targets are not registered any more: no percentage counts them [p.57]. Their
+//    connections go on. They are to be terminated when the delay is over and the group says so
+//    [p.45], and when the target fails its checks meanwhile, unless the group fails open [p.51].
+//  * The node of a zone that traffic is shifted away from opens no flows; those it has go on
+//  [p.20].
+//  * A zone is answered in DNS when no target group has fewer healthy targets in reach of its node
+//    than the DNS-failover threshold asks for (at least one), and it is not shifted away. When no
+//    zone is left, all are answered that are not shifted away [p.57].
 #pragma once
 
-#include "model/configuration.hpp"
+#include "route/use.hpp"
 
 #include <map>
-#include <string>
 #include <vector>
 
 namespace nlb::route {
@@ -38,37 +44,25 @@ struct Health {
 using GroupHealth = std::map<model::TargetId, Health>;
 using HealthByGroup = std::map<model::TargetGroupId, GroupHealth>;
 
-/// A target group that listeners forward to; points into the configuration it was found in.
-struct GroupUse {
-    const model::LoadBalancer* load_balancer = nullptr; ///< the only one [p.40]
-    const model::TargetGroup* group = nullptr;
-    std::vector<const model::Listener*> listeners; ///< one or more
-};
-
-/// Every group in use, in the order of the configuration's groups.
-std::vector<GroupUse> groups_in_use(const model::Configuration& configuration);
-
-/// Whether a node reaches the targets of other zones too [p.55].
-bool crosses_zones(const GroupUse& use);
-
-/// Does the balancer have a node in the target's zone [p.42]?
-bool in_enabled_zone(const GroupUse& use, const model::Target& target);
-
 struct TargetRoute {
     const model::Target* target = nullptr;
     model::TargetId id;
     bool eligible = false;
     model::RouteReason reason = model::RouteReason::Initial;
     Health health;
+    bool is_terminated = false; ///< its connections are to be reset
 };
 
 /// How one node treats the group.
 struct NodeRoutes {
     const model::Zone* zone = nullptr;
-    model::RouteReason mode = model::RouteReason::Healthy; ///< or FailOpen, UnhealthyStateRouting
-    std::size_t healthy = 0;                               ///< in reach of the node
-    std::size_t registered = 0;                            ///< in reach of the node
-    std::vector<TargetRoute> targets;                      ///< in the order of the configuration
+    /// Healthy, FailOpen, UnhealthyStateRouting or ZonalShift.
+    model::RouteReason mode = model::RouteReason::Healthy;
+    bool is_dns_healthy = true; ///< no DNS-failover threshold is breached
+    std::size_t healthy = 0;    ///< in reach of the node
+    std::size_t registered = 0; ///< in reach of the node
+    /// In the order of the configuration, deregistered ones last.
+    std::vector<TargetRoute> targets;
 };
 
 struct GroupRoutes {
@@ -83,5 +77,10 @@ struct RouteSet {
 
 GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health);
 RouteSet evaluate(const model::Configuration& configuration, const HealthByGroup& health);
+
+/// The zones of `load_balancer` whose node addresses are answered in DNS, in the order of its
+/// zones; one group that is not healthy in a zone takes the zone out for all.
+std::vector<const model::Zone*> zones_in_dns(const RouteSet& set,
+                                             const model::LoadBalancer& load_balancer);
 
 } // namespace nlb::route

@@ -13,22 +13,30 @@ bool was_checked(const Health& health) {
 
 } // namespace
 
-void HealthView::register_targets(const model::Configuration& configuration) {
+void HealthView::register_targets(
+    const model::Configuration& configuration,
+    const std::map<model::TargetGroupId, std::vector<Deregistration>>& deregistered) {
     std::map<model::TargetGroupId, Group> before = std::exchange(groups_, {});
     for (const model::TargetGroup& group : configuration.target_groups) {
         Group& now = groups_[group.id];
-        Group& old = before[group.id];
-        for (const model::Target& target : group.targets) {
-            const model::TargetId id = target.key();
-            Known& known = now.targets[id];
-            known.address = target.address;
-            const auto earlier = old.targets.find(id);
-            if (earlier == old.targets.end() || earlier->second.address != target.address) continue;
-            known.reporter = earlier->second.reporter;
-            const auto health = old.health.find(id);
-            if (health != old.health.end()) now.health.insert(*health);
-        }
+        for (const model::Target& target : group.targets)
+            keep(target, before[group.id], now);
+        const auto gone = deregistered.find(group.id);
+        if (gone == deregistered.end()) continue;
+        for (const Deregistration& one : gone->second)
+            keep(one.target, before[group.id], now);
     }
+}
+
+void HealthView::keep(const model::Target& target, const Group& old, Group& now) {
+    const model::TargetId id = target.key();
+    Known& known = now.targets[id];
+    known.address = target.address;
+    const auto earlier = old.targets.find(id);
+    if (earlier == old.targets.end() || earlier->second.address != target.address) return;
+    known.reporter = earlier->second.reporter;
+    const auto health = old.health.find(id);
+    if (health != old.health.end()) now.health.insert(*health);
 }
 
 std::optional<HealthChange> HealthView::take(const contract::TargetHealth& line,

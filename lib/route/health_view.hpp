@@ -30,9 +30,12 @@ struct HealthChange {
 
 class HealthView {
   public:
-    /// The targets that exist from now on. What is known of those that existed before, under the
-    /// same key and with the same address, is kept; the rest is forgotten.
-    void register_targets(const model::Configuration& configuration);
+    /// The targets that exist from now on, draining ones included. What is known of those that
+    /// existed before, under the same key and with the same address, is kept; the rest is
+    /// forgotten.
+    void register_targets(
+        const model::Configuration& configuration,
+        const std::map<model::TargetGroupId, std::vector<Deregistration>>& deregistered = {});
 
     /// One line. `reporter` is the instance of its hello. Nothing when it says nothing new, or
     /// speaks of a target that is not registered: the reporter works with an older target-set.
@@ -58,6 +61,7 @@ class HealthView {
         GroupHealth health;
     };
 
+    static void keep(const model::Target& target, const Group& old, Group& now);
     std::optional<HealthChange> set(Group& group, const contract::TargetHealth& line,
                                     std::string_view reporter);
     static std::optional<HealthChange> forget(Group& group, const model::TargetGroupId& id,

@@ -5,6 +5,9 @@
 
 namespace nlb::route {
 
+using model::HealthReason;
+using model::HealthState;
+
 namespace {
 
 constexpr std::uint64_t kMsPerSecond = 1000;
@@ -89,6 +92,19 @@ contract::Routing routing_line(const GroupUse& use, const NodeRoutes& node) {
             .sticky = attributes.stickiness_enabled};
 }
 
+contract::Target target_line(const GroupUse& use, const model::Target& target) {
+    contract::Target line{.group = use.group->id,
+                          .target = target.key(),
+                          .address = target.address,
+                          .port = target.port,
+                          .zone = std::nullopt,
+                          .state = std::nullopt,
+                          .reason = std::nullopt,
+                          .description = std::nullopt};
+    if (!target.all_zones) line.zone = target.zone.value;
+    return line;
+}
+
 contract::Route route_line(const GroupUse& use, const NodeRoutes& node, const TargetRoute& route) {
     contract::Route line{.group = use.group->id,
                          .zone = node.zone->name.value,
@@ -100,7 +116,8 @@ contract::Route route_line(const GroupUse& use, const NodeRoutes& node, const Ta
                          .state = route.health.state,
                          .state_reason = std::nullopt,
                          .terminated = std::nullopt};
-    if (route.health.reason != model::HealthReason::None) line.state_reason = route.health.reason;
+    if (route.health.reason != HealthReason::None) line.state_reason = route.health.reason;
+    if (route.is_terminated) line.terminated = true;
     return line;
 }
 
@@ -109,16 +126,20 @@ contract::Route route_line(const GroupUse& use, const NodeRoutes& node, const Ta
 std::vector<contract::Message> target_lines(const GroupUse& use, const model::ZoneName& zone) {
     std::vector<contract::Message> lines{check_line(use, zone)};
     for (const model::Target& target : use.group->targets) {
-        if (!in_enabled_zone(use, target)) continue;
-        contract::Target line{.group = use.group->id,
-                              .target = target.key(),
-                              .address = target.address,
-                              .port = target.port,
-                              .zone = std::nullopt,
-                              .state = std::nullopt,
-                              .reason = std::nullopt,
-                              .description = std::nullopt};
-        if (!target.all_zones) line.zone = target.zone.value;
+        contract::Target line = target_line(use, target);
+        if (const auto cause = use.unused.find(target.key()); cause != use.unused.end()) {
+            line.state = HealthState::Unused;
+            line.reason = cause->second.reason;
+            line.description = cause->second.description;
+        }
+        lines.emplace_back(std::move(line));
+    }
+    if (use.deregistered == nullptr) return lines;
+    for (const Deregistration& gone : *use.deregistered) {
+        if (gone.is_over || !in_enabled_zone(use, gone.target)) continue;
+        contract::Target line = target_line(use, gone.target);
+        line.state = HealthState::Draining;
+        line.reason = HealthReason::TargetDeregistrationInProgress;
         lines.emplace_back(std::move(line));
     }
     return lines;
@@ -136,6 +157,11 @@ std::vector<contract::Message> route_lines(const GroupRoutes& routes) {
             lines.emplace_back(route_line(routes.use, node, route));
     }
     return lines;
+}
+
+bool is_registered(const contract::Route& route) {
+    return route.state != HealthState::Draining &&
+           route.state_reason != HealthReason::TargetNotRegistered;
 }
 
 } // namespace nlb::route

@@ -1,63 +1,112 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "route/publisher.hpp"
 
+#include <algorithm>
+
 namespace nlb::route {
 
 using model::RouteReason;
 using model::TargetGroupId;
 
+namespace {
+
+const model::TargetGroup* find_group(const model::Configuration& configuration,
+                                     const TargetGroupId& id) {
+    for (const model::TargetGroup& group : configuration.target_groups) {
+        if (group.id == id) return &group;
+    }
+    return nullptr;
+}
+
+std::set<model::TargetId> keys_of(const model::TargetGroup& group) {
+    std::set<model::TargetId> keys;
+    for (const model::Target& target : group.targets)
+        keys.insert(target.key());
+    return keys;
+}
+
+/// Whether the delay has just ended, or all is over and the entry may go.
+enum class Next : std::uint8_t { Nothing, Closes, Gone };
+
+Next next_of(const Deregistration& gone, WallTime now) {
+    if (gone.deadline() > now) return Next::Nothing;
+    const bool closes =
+        gone.terminates && !gone.is_over && gone.until.after_seconds(kTerminationSeconds) > now;
+    return closes ? Next::Closes : Next::Gone;
+}
+
+} // namespace
+
 Publisher::Publisher(model::Configuration configuration)
     : configuration_(std::move(configuration)) {
     build();
-    std::vector<ModeChange> modes;
+    Published published;
     for (auto& [id, group] : groups_)
-        evaluate_group(group, modes);
+        evaluate_group(group, published);
 }
 
 void Publisher::build() {
-    health_.register_targets(configuration_);
+    health_.register_targets(configuration_, running_.deregistered);
     order_.clear();
     groups_.clear();
     for (GroupUse& use : groups_in_use(configuration_)) {
         order_.push_back(use.group->id);
-        Group& group = groups_[use.group->id];
-        group.use = std::move(use);
-        group.target_lines = target_lines(group.use);
+        groups_[use.group->id].use = std::move(use);
+    }
+    connect_state();
+}
+
+/// Tells each group what drains and what is shifted.
+void Publisher::connect_state() {
+    for (auto& [id, group] : groups_) {
+        const auto gone = running_.deregistered.find(id);
+        group.use.deregistered = gone == running_.deregistered.end() ? nullptr : &gone->second;
+        group.use.shifted_zone = {};
+        for (const ZonalShift& shift : running_.shifts) {
+            if (shift.load_balancer == group.use.load_balancer->id)
+                group.use.shifted_zone = shift.zone;
+        }
     }
 }
 
-bool Publisher::evaluate_group(Group& group, std::vector<ModeChange>& modes) {
-    const GroupRoutes routes = evaluate(group.use, health_.of(group.use.group->id));
+void Publisher::evaluate_group(Group& group, Published& published) {
+    const TargetGroupId& id = group.use.group->id;
+    const GroupRoutes routes = evaluate(group.use, health_.of(id));
     for (const NodeRoutes& node : routes.nodes) {
         const auto [known, added] = group.modes.try_emplace(node.zone->name, node.mode);
         const RouteReason before = std::exchange(known->second, node.mode);
         if (added || before == node.mode) continue;
-        modes.push_back({group.use.group->id, node.zone->name, before, node.mode, node.healthy,
-                         node.registered});
+        published.modes.push_back(
+            {id, node.zone->name, before, node.mode, node.healthy, node.registered});
     }
     std::vector<contract::Message> lines = route::route_lines(routes);
-    if (lines == group.route_lines) return false;
-    group.route_lines = std::move(lines);
-    return true;
+    if (lines != group.route_lines) {
+        group.route_lines = std::move(lines);
+        published.route_sets.push_back(id);
+    }
+    lines = route::target_lines(group.use);
+    if (lines != group.target_lines) {
+        group.target_lines = std::move(lines);
+        published.target_sets.push_back(id);
+    }
 }
 
-Published Publisher::reload(model::Configuration configuration) {
+Published Publisher::reload(model::Configuration configuration, WallTime now) {
     const std::map<TargetGroupId, Group> before = std::exchange(groups_, {});
-    configuration_ = std::move(configuration);
+    const model::Configuration old = std::exchange(configuration_, std::move(configuration));
+    deregister_missing(old, now);
     build();
     touched_.clear();
     Published published;
     for (const TargetGroupId& id : order_) {
         Group& group = groups_[id];
-        const auto old = before.find(id);
-        if (old != before.end()) {
-            group.modes = old->second.modes;
-            group.route_lines = old->second.route_lines;
+        const auto known = before.find(id);
+        if (known != before.end()) {
+            group.modes = known->second.modes;
+            group.route_lines = known->second.route_lines;
+            group.target_lines = known->second.target_lines;
         }
-        if (evaluate_group(group, published.modes)) published.route_sets.push_back(id);
-        if (old == before.end() || old->second.target_lines != group.target_lines) {
-            published.target_sets.push_back(id);
-        }
+        evaluate_group(group, published);
     }
     for (const auto& [id, group] : before) {
         if (groups_.contains(id)) continue;
@@ -66,6 +115,95 @@ Published Publisher::reload(model::Configuration configuration) {
     }
     if (!published.route_sets.empty() || !published.target_sets.empty()) ++generation_;
     return published;
+}
+
+void Publisher::deregister_missing(const model::Configuration& before, WallTime now) {
+    for (const model::TargetGroup& old : before.target_groups) {
+        const model::TargetGroup* group = find_group(configuration_, old.id);
+        if (group == nullptr) continue;
+        const auto registered = keys_of(*group);
+        const auto& attributes = group->attributes;
+        for (const model::Target& target : old.targets) {
+            if (registered.contains(target.key())) continue;
+            running_.deregistered[old.id].push_back(
+                {target, now.after_seconds(attributes.deregistration_delay_timeout_seconds),
+                 attributes.deregistration_delay_connection_termination_enabled, false});
+        }
+    }
+    forget_registered();
+    tick(now);
+}
+
+/// What is registered again drains no longer; a group that is gone has nobody to tell.
+void Publisher::forget_registered() {
+    for (auto& [id, list] : running_.deregistered) {
+        const model::TargetGroup* group = find_group(configuration_, id);
+        const auto registered = group == nullptr ? std::set<model::TargetId>{} : keys_of(*group);
+        std::erase_if(list, [&](const Deregistration& gone) {
+            return group == nullptr || registered.contains(gone.target.key());
+        });
+    }
+    std::erase_if(running_.deregistered, [](const auto& entry) { return entry.second.empty(); });
+    std::erase_if(running_.shifts, [this](const ZonalShift& shift) {
+        return std::none_of(configuration_.load_balancers.begin(),
+                            configuration_.load_balancers.end(),
+                            [&](const auto& one) { return one.id == shift.load_balancer; });
+    });
+}
+
+void Publisher::tick(WallTime now) {
+    for (auto& [id, list] : running_.deregistered) {
+        const std::size_t count = list.size();
+        std::erase_if(list,
+                      [&](const Deregistration& gone) { return next_of(gone, now) == Next::Gone; });
+        if (list.size() != count) touched_.insert(id);
+        for (Deregistration& gone : list) {
+            if (next_of(gone, now) != Next::Closes) continue;
+            gone.is_over = true;
+            touched_.insert(id);
+        }
+    }
+    std::erase_if(running_.deregistered, [](const auto& entry) { return entry.second.empty(); });
+    const std::vector<ZonalShift> shifts = running_.shifts;
+    for (const ZonalShift& shift : shifts) {
+        if (shift.expiry <= now) cancel_shift(shift.load_balancer);
+    }
+    connect_state();
+}
+
+WallTime Publisher::deadline() const {
+    WallTime next = WallTime::never();
+    for (const auto& [id, list] : running_.deregistered) {
+        for (const Deregistration& gone : list)
+            next = std::min(next, gone.deadline());
+    }
+    for (const ZonalShift& shift : running_.shifts)
+        next = std::min(next, shift.expiry);
+    return next;
+}
+
+void Publisher::shift(ZonalShift shift) {
+    cancel_shift(shift.load_balancer);
+    running_.shifts.push_back(std::move(shift));
+    connect_state();
+}
+
+void Publisher::cancel_shift(const model::LoadBalancerId& load_balancer) {
+    std::erase_if(running_.shifts,
+                  [&](const ZonalShift& one) { return one.load_balancer == load_balancer; });
+    for (const auto& [id, group] : groups_) {
+        if (group.use.load_balancer->id == load_balancer) touched_.insert(id);
+    }
+    connect_state();
+}
+
+void Publisher::restore(RunningState state, WallTime now) {
+    running_ = std::move(state);
+    forget_registered();
+    health_.register_targets(configuration_, running_.deregistered);
+    tick(now);
+    for (const TargetGroupId& id : order_)
+        touched_.insert(id);
 }
 
 std::optional<HealthChange> Publisher::take(const contract::TargetHealth& line,
@@ -85,10 +223,9 @@ Published Publisher::publish() {
     Published published;
     for (const TargetGroupId& id : std::exchange(touched_, {})) {
         const auto group = groups_.find(id);
-        if (group == groups_.end()) continue;
-        if (evaluate_group(group->second, published.modes)) published.route_sets.push_back(id);
+        if (group != groups_.end()) evaluate_group(group->second, published);
     }
-    if (!published.route_sets.empty()) ++generation_;
+    if (!published.route_sets.empty() || !published.target_sets.empty()) ++generation_;
     return published;
 }
 

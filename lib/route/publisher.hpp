@@ -35,6 +35,12 @@ struct Published {
     std::vector<ModeChange> modes;
 };
 
+/// What was asked of a running balancer and is in no configuration; outlives the process.
+struct RunningState {
+    std::vector<ZonalShift> shifts;
+    std::map<model::TargetGroupId, std::vector<Deregistration>> deregistered;
+};
+
 class Publisher {
   public:
     /// Generation 1 is the configuration with nothing known about health.
@@ -43,8 +49,26 @@ class Publisher {
     Publisher(const Publisher&) = delete; // groups_ points into configuration_
     Publisher& operator=(const Publisher&) = delete;
 
-    /// Replaces the configuration. The health of targets that still exist stays.
-    Published reload(model::Configuration configuration);
+    /// Replaces the configuration. The health of targets that still exist stays. Targets that are
+    /// no longer registered drain for the delay of their group [p.45], unless nobody knows the
+    /// group any more; a target that is registered again drains no longer.
+    Published reload(model::Configuration configuration, WallTime now);
+
+    /// Ends delays and shifts that are over at `now`; publish() makes routes of it.
+    void tick(WallTime now);
+
+    /// When tick() is wanted next; never while nothing drains and nothing is shifted.
+    [[nodiscard]] WallTime deadline() const;
+
+    /// Starts, changes or takes away the one shift of a load balancer; publish() makes routes of
+    /// it. Whether it may be is the caller's question: see shift.hpp.
+    void shift(ZonalShift shift);
+    void cancel_shift(const model::LoadBalancerId& load_balancer);
+
+    /// What an earlier process knew. What no longer fits the configuration is left out.
+    void restore(RunningState state, WallTime now);
+
+    [[nodiscard]] const RunningState& running() const { return running_; }
 
     /// Takes health; publish() makes routes of it.
     std::optional<HealthChange> take(const contract::TargetHealth& line, std::string_view reporter);
@@ -84,8 +108,11 @@ class Publisher {
     };
 
     void build();
-    /// Whether the routes differ from those before.
-    bool evaluate_group(Group& group, std::vector<ModeChange>& modes);
+    void deregister_missing(const model::Configuration& before, WallTime now);
+    void forget_registered();
+    void connect_state();
+    /// Adds the group to what changed; nothing when its sets are as before.
+    void evaluate_group(Group& group, Published& published);
 
     template <class LinesOf>
     [[nodiscard]] std::vector<contract::Set> chain(contract::SetKind kind,
@@ -96,6 +123,7 @@ class Publisher {
     HealthView health_;
     std::vector<model::TargetGroupId> order_;
     std::map<model::TargetGroupId, Group> groups_;
+    RunningState running_; // groups_ points into it
     std::set<model::TargetGroupId> touched_;
     std::uint64_t generation_ = 1;
 };

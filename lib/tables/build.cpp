@@ -3,6 +3,7 @@
 
 #include "tables/places.hpp"
 
+#include "route/lines.hpp"
 #include "route/ring.hpp"
 
 #include "base/text.hpp"
@@ -173,7 +174,11 @@ flow::GroupEntry group_of(const Routing& routing, const std::vector<const Route*
     group.source = routing.source;
     group.proxy_protocol_v2 = routing.proxy_protocol_v2;
     group.members = members_of(routes, targets);
-    group.value.ring_size = group.members.empty() ? 0 : route::ring_size(routes.size());
+    const auto registered = std::count_if(routes.begin(), routes.end(), [](const Route* route) {
+        return route::is_registered(*route);
+    });
+    if (!group.members.empty())
+        group.value.ring_size = route::ring_size(static_cast<std::size_t>(registered));
     if (routing.sticky) group.value.flags |= NLB_GROUP_STICKY;
     if (routing.preserve_client_ip) group.value.flags |= NLB_GROUP_PRESERVE_CLIENT_IP;
     flow::put_address(routing.source, group.value.source_be);

@@ -295,10 +295,38 @@ class Daemon(nlbtest.TestCase):
         for client, kind in ((checker, "target"), (forwarder, "route")):
             changed = client.next_sets()
             self.assertEqual([b["scope"] for b, _, _ in changed], [web, api])
-            named = {m["target"] for m in changed[0][1] if m["type"] == kind}
+            named = {m["target"] for m in changed[0][1] if m["type"] == kind
+                     and m.get("state") != "draining"}
             self.assertEqual(named, {"10.0.1.1:8080"})
             self.assertEqual(changed[1][1], [])  # the group is no longer in use
         self.assertIsNone(process.popen.poll())
+
+    def test_a_removed_target_drains_and_is_terminated_when_its_delay_ends(self):
+        delay = """
+[target_groups.attributes]
+"deregistration_delay.timeout_seconds" = 1
+"deregistration_delay.connection_termination.enabled" = true
+"""
+        self.write("nlb.toml", configuration(WEB) + delay)
+        process = self.serve()
+        checker, forwarder = self.client(role="health"), self.client(role="forward")
+        checker.next_sets()
+        forwarder.next_sets()
+        self.write("nlb.toml", configuration(("web", 80, {"10.0.1.1": "a", "10.0.2.1": "b"})) + delay)
+        process.signal(signal.SIGHUP)
+
+        def about(changed):
+            return [m for m in changed[0][1] if m.get("target") == "10.0.1.2:8080"]
+
+        self.assertEqual([t["state"] for t in about(checker.next_sets())], ["draining"])
+        for line in about(forwarder.next_sets()):
+            self.assertEqual((line["eligible"], line["state"], line["state_reason"]),
+                             (False, "draining", "Target.DeregistrationInProgress"))
+            self.assertNotIn("terminated", line)
+        for line in about(forwarder.next_sets()):  # the delay is over
+            self.assertEqual((line["state"], line["state_reason"], line["terminated"]),
+                             ("unused", "Target.NotRegistered", True))
+        self.assertEqual(about(checker.next_sets()), [])
 
     def test_reload_refuses_what_a_running_balancer_cannot_become(self):
         process = self.serve()

@@ -19,6 +19,7 @@ std::string cause(model::RouteReason mode) {
     switch (mode) {
     case model::RouteReason::FailOpen: return "no target is healthy in any enabled zone";
     case model::RouteReason::UnhealthyStateRouting: return "too few targets are healthy";
+    case model::RouteReason::ZonalShift: return "its traffic is shifted away";
     default: return "enough targets are healthy";
     }
 }

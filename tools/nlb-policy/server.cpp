@@ -10,12 +10,18 @@
 
 #include <sys/epoll.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace nlb::policy {
 
 namespace {
 
+WallTime wall_now() {
+    return {io::unix_ms()};
+}
+
+constexpr std::int64_t kLongestWaitMs = 60'000;
 constexpr Nanos kAcceptPause = Nanos::milliseconds(200); // until descriptors are free again
 
 } // namespace
@@ -63,9 +69,28 @@ void Server::pause_accepting() {
 
 void Server::round(Nanos now) {
     if (pace_.due(now)) announce(publisher_.publish());
+    arm();
     for (const auto& [number, client] : clients_)
         client->pay();
     std::erase_if(clients_, [](const auto& entry) { return entry.second->ended(); });
+}
+
+/// Waits for the end of the next deregistration delay or zonal shift. A calendar that is set back
+/// or ahead meanwhile is met by waiting in short steps.
+void Server::arm() {
+    const WallTime next = publisher_.deadline();
+    if (next == armed_for_) return;
+    loop_.cancel(timer_);
+    armed_for_ = next;
+    if (next.is_never()) return;
+    const std::int64_t left_ms = next.unix_ms - io::unix_ms();
+    const std::int64_t wait_ms = std::clamp<std::int64_t>(left_ms, 0, kLongestWaitMs);
+    timer_ = loop_.at(io::now() + Nanos::milliseconds(wait_ms), [this](Nanos) {
+        armed_for_ = WallTime::never();
+        publisher_.tick(wall_now());
+        announce(publisher_.publish());
+        arm();
+    });
 }
 
 void Server::announce(const route::Published& published) {
@@ -88,7 +113,7 @@ void Server::reload() {
         context_.log.error("a running balancer cannot change so; the configuration in use stays");
         return;
     }
-    const route::Published published = publisher_.reload(std::move(*configuration));
+    const route::Published published = publisher_.reload(std::move(*configuration), wall_now());
     context_.log.notice("configuration reloaded: generation " +
                         std::to_string(publisher_.generation()) + ", routes of " +
                         std::to_string(published.route_sets.size()) + " and checks of " +

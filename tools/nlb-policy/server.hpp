@@ -40,6 +40,7 @@ class Server {
     void pause_accepting();
     void round(Nanos now);
     void announce(const route::Published& published);
+    void arm();
 
     app::Context& context_;
     io::EventLoop& loop_;
@@ -49,6 +50,8 @@ class Server {
     std::optional<io::UnixListener> listener_;
     std::map<std::uint64_t, std::unique_ptr<Client>> clients_;
     std::uint64_t last_client_ = 0;
+    io::EventLoop::TimerId timer_ = 0;
+    WallTime armed_for_ = WallTime::never(); // when timer_ is due; never: no timer
 };
 
 } // namespace nlb::policy

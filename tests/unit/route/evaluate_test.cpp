@@ -168,54 +168,227 @@ BOOST_AUTO_TEST_CASE(only_groups_that_a_listener_uses_are_routed) {
     BOOST_TEST(uses[0].listeners.size() == 2U);
 }
 
+BOOST_AUTO_TEST_CASE(dns_failover_of_the_worked_example) {
+    WorkedExample example;
+    auto& balancer = example.configuration.load_balancers[0];
+    auto& web = example.configuration.target_groups[0].attributes;
+    const auto answered = [&] {
+        std::string zones;
+        for (const model::Zone* zone :
+             zones_in_dns(evaluate(example.configuration, example.health), balancer))
+            zones += zone->name.value;
+        return zones;
+    };
+    BOOST_TEST(answered() == "ab"); // no threshold: one healthy target is enough
+    web.dns_failover_minimum_healthy_targets_percentage = 50;
+    BOOST_TEST(answered() == "a"); // 4 of 10 in zone b
+    balancer.attributes.load_balancing_cross_zone_enabled = true;
+    BOOST_TEST(answered() == "ab"); // 14 of 20
+    balancer.attributes.load_balancing_cross_zone_enabled = false;
+    web.dns_failover_minimum_healthy_targets_count = 11;
+    BOOST_TEST(answered() == "ab"); // no zone is healthy: all are answered
+}
+
+BOOST_AUTO_TEST_CASE(one_group_takes_a_zone_out_of_dns_for_all) {
+    WorkedExample example;
+    auto& balancer = example.configuration.load_balancers[0];
+    example.configuration.target_groups.push_back(scene::group("api"));
+    example.configuration.target_groups[1].targets = {scene::target("10.0.9.1", "a")};
+    balancer.listeners.push_back(scene::listener("api", 81));
+    example.health[scene::group("api").id][id("10.0.9.1")] = {HealthState::Healthy,
+                                                              HealthReason::None};
+    const RouteSet set = evaluate(example.configuration, example.health);
+    const auto zones = zones_in_dns(set, balancer);
+    BOOST_REQUIRE(zones.size() == 1U); // api has no target in zone b
+    BOOST_TEST((zones[0]->name == model::ZoneName{"a"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_shifted_zone_opens_no_flows_and_the_others_are_as_before) {
+    WorkedExample example;
+    auto uses = groups_in_use(example.configuration);
+    uses[0].shifted_zone = model::ZoneName{"a"};
+    const GroupRoutes routes = evaluate(uses[0], example.health.begin()->second);
+    BOOST_TEST((routes.nodes[0].mode == RouteReason::ZonalShift));
+    BOOST_TEST(eligible(routes.nodes[0]) == 0U);
+    const TargetRoute& route = route_to(routes.nodes[0], nth("a", 1));
+    BOOST_TEST(goes(route, false, RouteReason::ZonalShift));
+    BOOST_TEST((route.health.state == HealthState::Healthy)); // its connections go on
+    BOOST_TEST(!route.is_terminated);
+    BOOST_TEST((routes.nodes[1].mode == RouteReason::UnhealthyStateRouting));
+    BOOST_TEST(eligible(routes.nodes[1]) == 10U);
+    RouteSet set;
+    set.groups.push_back(routes);
+    const auto zones = zones_in_dns(set, example.configuration.load_balancers[0]);
+    BOOST_REQUIRE(zones.size() == 1U);
+    BOOST_TEST((zones[0]->name == model::ZoneName{"b"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_deregistered_target_drains_and_counts_no_more) {
+    WorkedExample example;
+    auto uses = groups_in_use(example.configuration);
+    auto& health = example.health.begin()->second;
+    std::vector<Deregistration> gone{
+        {scene::target("10.0.2.99", "b"), WallTime{1000}, true, false}};
+    uses[0].deregistered = &gone;
+    const auto route = [&] {
+        const GroupRoutes routes = evaluate(uses[0], health);
+        BOOST_TEST(routes.nodes[1].registered == 10U);
+        return route_to(routes.nodes[1], "10.0.2.99");
+    };
+    health[id("10.0.2.99")] = {HealthState::Healthy, HealthReason::None};
+    BOOST_TEST(goes(route(), false, RouteReason::Draining));
+    BOOST_TEST((route().health ==
+                Health{HealthState::Draining, HealthReason::TargetDeregistrationInProgress}));
+    BOOST_TEST(!route().is_terminated);
+    health[id("10.0.2.99")].state = HealthState::Unhealthy; // it fails its checks meanwhile
+    BOOST_TEST(route().is_terminated);
+    for (auto& [target, one] : health)
+        one.state = HealthState::Unhealthy; // the group fails open
+    BOOST_TEST(!route().is_terminated);
+    gone[0].is_over = true;
+    BOOST_TEST(goes(route(), false, RouteReason::Unused));
+    BOOST_TEST((route().health == Health{HealthState::Unused, HealthReason::TargetNotRegistered}));
+    BOOST_TEST(route().is_terminated);
+}
+
+BOOST_AUTO_TEST_CASE(what_cannot_be_in_service_is_unused_with_its_cause) {
+    WorkedExample example;
+    model::TargetGroup& web = example.configuration.target_groups[0];
+    web.targets[0].address = example.configuration.load_balancers[0].zones[1].address;
+    web.targets[0].port = 80; // where the balancer itself listens
+    example.configuration.target_groups.push_back(scene::group("vm"));
+    model::TargetGroup& vm = example.configuration.target_groups[1];
+    vm.target_type = model::TargetType::Instance;
+    vm.targets = {scene::target("10.0.1.50", "a"), scene::target("10.0.1.51", "a")};
+    auto& instances = example.configuration.inventory.instances;
+    instances["10.0.1.50"].state = model::InstanceState::Stopped;
+    instances["10.0.1.51"].state = model::InstanceState::Running;
+    example.configuration.load_balancers[0].listeners.push_back(scene::listener("vm", 81));
+    const RouteSet set = evaluate(example.configuration, {});
+    const TargetRoute& looped = set.groups[0].nodes[0].targets[0];
+    BOOST_TEST(goes(looped, false, RouteReason::Unused));
+    BOOST_TEST((looped.health.reason == HealthReason::TargetIpUnusable));
+    const auto& machines = set.groups[1].nodes[0].targets;
+    BOOST_TEST(goes(machines[0], false, RouteReason::Unused)); // although the group fails open
+    BOOST_TEST((machines[0].health.reason == HealthReason::TargetInvalidState));
+    BOOST_TEST(goes(machines[1], true, RouteReason::FailOpen));
+}
+
+namespace {
+
+constexpr unsigned kSeed = 20231;
+
+/// Random groups, once in the words of the oracle and once in those of the library.
+struct Generated {
+    support::SlowGroup slow{{"a", "b"}, {}, false, 1, std::nullopt};
+    model::Configuration configuration = scene::two_zones();
+    GroupHealth health;
+    std::vector<Deregistration> gone;
+
+    explicit Generated(std::mt19937& random) : random_(random) {
+        settings();
+        const bool dark = below(4) == 0; // a quarter of the cases without any healthy target
+        const std::size_t count = below(9);
+        for (std::size_t i = 0; i < count; ++i)
+            target("10.0.0." + std::to_string(i + 1), dark);
+        apply();
+    }
+
+    [[nodiscard]] GroupUse use() const {
+        GroupUse out = groups_in_use(configuration).at(0);
+        out.deregistered = &gone;
+        out.shifted_zone = model::ZoneName{slow.shifted_zone};
+        return out;
+    }
+
+  private:
+    std::size_t below(std::size_t n) { return static_cast<std::size_t>(random_() % n); }
+
+    std::optional<std::uint64_t> maybe(std::size_t most) {
+        if (below(2) == 0) return std::nullopt;
+        return 1 + below(most);
+    }
+
+    void settings() {
+        slow.cross_zone = below(2) == 0;
+        slow.minimum_count = 1 + below(4);
+        slow.minimum_percentage = maybe(100);
+        slow.dns_count = maybe(5);
+        slow.dns_percentage = maybe(100);
+        if (below(5) == 0) slow.shifted_zone = below(2) == 0 ? "a" : "b";
+    }
+
+    void target(const std::string& address, bool dark) {
+        static const std::vector<std::string> states{"initial",   "healthy",  "healthy",
+                                                     "healthy",   "unused",   "unhealthy",
+                                                     "unhealthy", "draining", "unavailable"};
+        static const std::vector<std::string> places{"a", "b", "b", "c", "*"}; // c has no node
+        support::SlowTarget one{address, places[below(places.size())],
+                                states[below(states.size())]};
+        if (dark && one.state == "healthy") one.state = "unhealthy";
+        one.is_deregistered = below(5) == 0;
+        one.delay_is_over = one.is_deregistered && below(2) == 0;
+        const model::Target made = scene::target(address, one.zone);
+        if (one.is_deregistered)
+            gone.push_back({made, WallTime{1000}, true, one.delay_is_over});
+        else
+            configuration.target_groups[0].targets.push_back(made);
+        health[id(address)] = {from_text<HealthState>(one.state).value(), HealthReason::None};
+        slow.targets.push_back(std::move(one));
+    }
+
+    void apply() {
+        const auto number = [](const std::optional<std::uint64_t>& from) {
+            return from ? std::optional(static_cast<std::uint32_t>(*from)) : std::nullopt;
+        };
+        auto& to = configuration.target_groups[0].attributes;
+        to.load_balancing_cross_zone_enabled =
+            slow.cross_zone ? model::CrossZone::True : model::CrossZone::False;
+        to.unhealthy_state_routing_minimum_healthy_targets_count = *number(slow.minimum_count);
+        to.unhealthy_state_routing_minimum_healthy_targets_percentage =
+            number(slow.minimum_percentage);
+        to.dns_failover_minimum_healthy_targets_count = number(slow.dns_count);
+        to.dns_failover_minimum_healthy_targets_percentage = number(slow.dns_percentage);
+    }
+
+    std::mt19937& random_;
+};
+
+void compare(const Generated& one, const GroupRoutes& routes) {
+    for (const NodeRoutes& node : routes.nodes) {
+        support::Names takes;
+        support::Names terminated;
+        for (const TargetRoute& route : node.targets) {
+            if (route.eligible) takes.insert(route.target->id);
+            if (route.is_terminated) terminated.insert(route.target->id);
+        }
+        BOOST_TEST((takes == support::slow_eligible(one.slow, node.zone->name.value)));
+        BOOST_TEST((terminated == support::slow_terminated(one.slow)));
+    }
+    RouteSet set;
+    set.groups.push_back(routes);
+    support::Names answered;
+    for (const model::Zone* zone : zones_in_dns(set, one.configuration.load_balancers[0]))
+        answered.insert(zone->name.value);
+    BOOST_TEST((answered == support::slow_zones_in_dns(one.slow)));
+}
+
+} // namespace
+
 BOOST_AUTO_TEST_CASE(generated_groups_are_routed_as_the_oracle_says) {
-    const std::vector<std::string> states{"initial",   "healthy",  "healthy",
-                                          "healthy",   "unused",   "unhealthy",
-                                          "unhealthy", "draining", "unavailable"};
-    const std::vector<std::string> places{"a", "b", "b", "c", "*"}; // c has no node
-    constexpr unsigned kSeed = 20231;
     constexpr int kCases = 2000;
     std::mt19937 random(kSeed);
-    const auto below = [&](std::size_t n) { return static_cast<std::size_t>(random() % n); };
-    std::size_t modes[3] = {0, 0, 0};
+    std::map<RouteReason, std::size_t> modes;
     for (int n = 0; n < kCases; ++n) {
-        support::SlowGroup slow{{"a", "b"}, {}, below(2) == 0, 1 + below(4), std::nullopt};
-        if (below(2) == 0) slow.minimum_percentage = 1 + below(100);
-        model::Configuration configuration = scene::two_zones();
-        model::TargetGroup& web = configuration.target_groups.front();
-        HealthByGroup health;
-        const std::size_t count = below(9);
-        const bool dark = below(4) == 0; // a quarter of the cases without any healthy target
-        for (std::size_t i = 0; i < count; ++i) {
-            const std::string address = "10.0.0." + std::to_string(i + 1);
-            std::string state = states[below(states.size())];
-            if (dark && state == "healthy") state = "unhealthy";
-            slow.targets.push_back({address, places[below(places.size())], state});
-            web.targets.push_back(scene::target(address, slow.targets.back().zone));
-            health[web.id][id(address)] = {from_text<HealthState>(state).value(),
-                                           HealthReason::None};
-        }
-        web.attributes.load_balancing_cross_zone_enabled =
-            slow.cross_zone ? model::CrossZone::True : model::CrossZone::False;
-        web.attributes.unhealthy_state_routing_minimum_healthy_targets_count =
-            static_cast<std::uint32_t>(slow.minimum_count);
-        if (slow.minimum_percentage) {
-            web.attributes.unhealthy_state_routing_minimum_healthy_targets_percentage =
-                static_cast<std::uint32_t>(*slow.minimum_percentage);
-        }
-        const RouteSet set = evaluate(configuration, health);
-        for (const NodeRoutes& node : set.groups.at(0).nodes) {
-            support::Names found;
-            for (const TargetRoute& route : node.targets) {
-                if (route.eligible) found.insert(route.target->id);
-            }
-            ++modes[static_cast<std::size_t>(node.mode)];
-            BOOST_TEST_CONTEXT("seed " << kSeed << ", case " << n << ", node "
-                                       << node.zone->name.value)
-            BOOST_TEST((found == support::slow_eligible(slow, node.zone->name.value)));
-        }
+        const Generated one(random);
+        const GroupRoutes routes = evaluate(one.use(), one.health);
+        for (const NodeRoutes& node : routes.nodes)
+            ++modes[node.mode];
+        BOOST_TEST_CONTEXT("seed " << kSeed << ", case " << n)
+        compare(one, routes);
     }
-    for (const std::size_t times : modes)
+    BOOST_TEST(modes.size() == 4U);
+    for (const auto& [mode, times] : modes)
         BOOST_TEST(times > 300U); // every mode was among the cases
 }
 

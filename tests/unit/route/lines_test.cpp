@@ -46,6 +46,11 @@ BOOST_AUTO_TEST_CASE(tcp_checks_have_no_http_members) {
         R"({"type":"target","group":"targetgroup/web/0000000000000001",)"
         R"("target":"10.0.1.1:8080","address":"10.0.1.1","port":8080,"zone":"a"})",
         R"({"type":"target","group":"targetgroup/web/0000000000000001",)"
+        R"("target":"10.0.3.1:8080","address":"10.0.3.1","port":8080,"zone":"c",)"
+        R"("state":"unused","reason":"Target.NotInUse",)"
+        R"("description":"Target is in an Availability Zone that is not enabled for the load )"
+        R"(balancer"})",
+        R"({"type":"target","group":"targetgroup/web/0000000000000001",)"
         R"("target":"192.168.0.1:8080","address":"192.168.0.1","port":8080})"};
     BOOST_TEST(lines == expected, boost::test_tools::per_element());
 }

@@ -14,6 +14,7 @@ using model::RouteReason;
 namespace {
 
 const std::string kReporter = "00000000000000aa";
+constexpr WallTime kNow{1'700'000'000'000};
 
 /// Groups web (port 80) and api (port 81), two targets each in zone a.
 model::Configuration two_groups() {
@@ -160,16 +161,163 @@ BOOST_AUTO_TEST_CASE(a_reload_keeps_the_health_of_what_still_exists) {
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
     publisher.publish();
-    BOOST_TEST(publisher.reload(two_groups()).route_sets.empty());
+    BOOST_TEST(publisher.reload(two_groups(), kNow).route_sets.empty());
     BOOST_TEST(publisher.generation() == 2U);
     model::Configuration next = two_groups();
     next.target_groups[0].targets.erase(next.target_groups[0].targets.begin() + 1);
     next.target_groups[0].targets.push_back(scene::target("10.0.1.3", "a"));
-    const Published published = publisher.reload(next);
+    const Published published = publisher.reload(next, kNow);
     BOOST_TEST((published.route_sets == std::vector{group_id("web")}));
     BOOST_TEST((published.target_sets == std::vector{group_id("web")}));
     BOOST_TEST(publisher.generation() == 3U);
     BOOST_TEST((eligible(publisher, "web")["a"] == std::set<std::string>{"10.0.1.1:8080"}));
+}
+
+namespace {
+
+/// web without its second target.
+model::Configuration without_second(bool terminates) {
+    model::Configuration next = two_groups();
+    next.target_groups[0].targets.pop_back();
+    next.target_groups[0].attributes.deregistration_delay_timeout_seconds = 120;
+    next.target_groups[0].attributes.deregistration_delay_connection_termination_enabled =
+        terminates;
+    return next;
+}
+
+/// The first line about 10.0.1.2 of group web.
+template <class Line>
+std::optional<Line> line_of_second(const std::vector<contract::Set>& sets) {
+    for (const contract::Message& message : sets.at(0).lines) {
+        const auto* line = std::get_if<Line>(&message);
+        if (line != nullptr && line->target.value == "10.0.1.2:8080") return *line;
+    }
+    return std::nullopt;
+}
+
+std::optional<contract::Route> route_of_second(const Publisher& publisher) {
+    return line_of_second<contract::Route>(publisher.route_sets({group_id("web")}));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_target_that_is_removed_drains_until_its_delay_ends) {
+    Publisher publisher(two_groups());
+    publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
+    publisher.publish();
+    publisher.reload(without_second(false), kNow);
+    const auto route = route_of_second(publisher);
+    BOOST_REQUIRE(route.has_value());
+    BOOST_TEST(!route->eligible);
+    BOOST_TEST((route->reason == RouteReason::Draining));
+    BOOST_TEST((route->state_reason == HealthReason::TargetDeregistrationInProgress));
+    BOOST_TEST(!route->terminated.has_value());
+    const auto checked = line_of_second<contract::Target>(publisher.target_sets({group_id("web")}));
+    BOOST_REQUIRE(checked.has_value());
+    BOOST_TEST((checked->state == HealthState::Draining));
+    BOOST_TEST((publisher.deadline() == kNow.after_seconds(120)));
+    publisher.tick(kNow.after_seconds(119));
+    BOOST_TEST(publisher.publish().route_sets.empty());
+    publisher.tick(kNow.after_seconds(120));
+    const Published published = publisher.publish();
+    BOOST_TEST((published.route_sets == std::vector{group_id("web")}));
+    BOOST_TEST((published.target_sets == std::vector{group_id("web")}));
+    BOOST_TEST(!route_of_second(publisher).has_value()); // its connections go on by themselves
+    BOOST_TEST(publisher.deadline().is_never());
+}
+
+BOOST_AUTO_TEST_CASE(connections_are_terminated_after_the_delay_when_the_group_says_so) {
+    Publisher publisher(two_groups());
+    publisher.reload(without_second(true), kNow);
+    BOOST_TEST(!route_of_second(publisher)->terminated.has_value());
+    publisher.tick(kNow.after_seconds(120));
+    BOOST_TEST(publisher.publish().route_sets.size() == 1U);
+    const auto route = route_of_second(publisher);
+    BOOST_REQUIRE(route.has_value());
+    BOOST_TEST(route->terminated.value_or(false));
+    BOOST_TEST((route->state == HealthState::Unused));
+    BOOST_TEST((route->state_reason == HealthReason::TargetNotRegistered));
+    BOOST_TEST(!line_of_second<contract::Target>(publisher.target_sets({group_id("web")})));
+    publisher.tick(publisher.deadline());
+    publisher.publish();
+    BOOST_TEST(!route_of_second(publisher).has_value());
+    BOOST_TEST(publisher.deadline().is_never());
+}
+
+BOOST_AUTO_TEST_CASE(a_draining_target_may_be_registered_again_and_keeps_its_health) {
+    Publisher publisher(two_groups());
+    publisher.take(line("web", "10.0.1.1", HealthState::Unhealthy), kReporter);
+    publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
+    publisher.publish();
+    publisher.reload(without_second(true), kNow);
+    publisher.reload(two_groups(), kNow.after_seconds(60));
+    BOOST_TEST((eligible(publisher, "web")["a"] == std::set<std::string>{"10.0.1.2:8080"}));
+    BOOST_TEST(publisher.deadline().is_never());
+    // Deregistered once more, it drains for a whole delay.
+    publisher.reload(without_second(true), kNow.after_seconds(70));
+    BOOST_TEST((publisher.deadline() == kNow.after_seconds(190)));
+}
+
+BOOST_AUTO_TEST_CASE(a_draining_target_that_fails_its_checks_loses_its_connections) {
+    Publisher publisher(two_groups());
+    publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
+    publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
+    publisher.publish();
+    publisher.reload(without_second(false), kNow);
+    publisher.take(line("web", "10.0.1.2", HealthState::Unhealthy), kReporter);
+    BOOST_TEST(publisher.publish().route_sets.size() == 1U);
+    const auto route = route_of_second(publisher);
+    BOOST_REQUIRE(route.has_value());
+    BOOST_TEST(route->terminated.value_or(false));
+    BOOST_TEST((route->state == HealthState::Draining)); // the guide knows no other state for it
+}
+
+BOOST_AUTO_TEST_CASE(without_a_delay_a_removed_target_is_gone_at_once) {
+    Publisher publisher(two_groups());
+    model::Configuration next = without_second(false);
+    next.target_groups[0].attributes.deregistration_delay_timeout_seconds = 0;
+    publisher.reload(next, kNow);
+    BOOST_TEST(!route_of_second(publisher).has_value());
+    BOOST_TEST(publisher.deadline().is_never());
+}
+
+BOOST_AUTO_TEST_CASE(a_shift_ends_when_it_expires) {
+    Publisher publisher(two_groups());
+    const model::LoadBalancerId front{"net/front/0000000000000002"};
+    publisher.shift({front, model::ZoneName{"a"}, kNow, kNow.after_seconds(60), "test"});
+    const Published published = publisher.publish();
+    BOOST_TEST(published.route_sets.size() == 2U);
+    BOOST_REQUIRE(!published.modes.empty());
+    BOOST_TEST((published.modes[0].after == RouteReason::ZonalShift));
+    BOOST_TEST(eligible(publisher, "web").empty()); // all targets are in zone a
+    BOOST_TEST((publisher.deadline() == kNow.after_seconds(60)));
+    publisher.reload(two_groups(), kNow.after_seconds(59)); // a reload leaves it alone
+    BOOST_TEST(publisher.running().shifts.size() == 1U);
+    publisher.tick(kNow.after_seconds(60));
+    BOOST_TEST(publisher.publish().route_sets.size() == 2U);
+    BOOST_TEST(eligible(publisher, "web")["a"].size() == 2U);
+    BOOST_TEST(publisher.running().shifts.empty());
+}
+
+BOOST_AUTO_TEST_CASE(what_an_earlier_process_knew_is_taken_over_as_far_as_it_fits) {
+    const model::LoadBalancerId front{"net/front/0000000000000002"};
+    RunningState state;
+    state.shifts = {{front, model::ZoneName{"b"}, kNow, kNow.after_seconds(600), ""},
+                    {model::LoadBalancerId{"net/gone/0000000000000009"}, model::ZoneName{"a"}, kNow,
+                     kNow.after_seconds(600), ""}};
+    const auto gone = [](const std::string& address, std::int64_t seconds) {
+        return Deregistration{scene::target(address, "a"), kNow.after_seconds(seconds), false,
+                              false};
+    };
+    state.deregistered[group_id("web")] = {gone("10.0.1.1", 60), gone("10.0.1.8", 60),
+                                           gone("10.0.1.9", -1)};
+    Publisher publisher(two_groups());
+    publisher.restore(std::move(state), kNow);
+    publisher.publish();
+    BOOST_TEST(publisher.running().shifts.size() == 1U);
+    const auto& left = publisher.running().deregistered.at(group_id("web"));
+    BOOST_REQUIRE(left.size() == 1U); // one is registered again, the delay of another is over
+    BOOST_TEST(left[0].target.id == "10.0.1.8");
 }
 
 BOOST_AUTO_TEST_CASE(a_target_with_a_new_address_is_a_new_target) {
@@ -178,7 +326,7 @@ BOOST_AUTO_TEST_CASE(a_target_with_a_new_address_is_a_new_target) {
     publisher.publish();
     model::Configuration next = two_groups();
     next.target_groups[0].targets[0].address = scene::ip("10.0.1.77");
-    publisher.reload(next);
+    publisher.reload(next, kNow);
     BOOST_TEST(eligible(publisher, "web")["a"].size() == 2U); // fails open again
 }
 
@@ -186,13 +334,13 @@ BOOST_AUTO_TEST_CASE(a_group_that_is_no_longer_used_is_published_once_and_empty)
     Publisher publisher(two_groups());
     model::Configuration next = two_groups();
     next.load_balancers[0].listeners.pop_back();
-    const Published published = publisher.reload(next);
+    const Published published = publisher.reload(next, kNow);
     BOOST_TEST((published.route_sets == std::vector{group_id("api")}));
     BOOST_TEST((published.target_sets == std::vector{group_id("api")}));
     const auto sets = publisher.route_sets(published.route_sets);
     BOOST_TEST(sets.at(0).lines.empty());
     BOOST_TEST(sets.at(0).generation == 2U);
-    BOOST_TEST(publisher.reload(next).route_sets.empty());
+    BOOST_TEST(publisher.reload(next, kNow).route_sets.empty());
     BOOST_TEST((publisher.everything() == std::vector{group_id("web")}));
 }
 
