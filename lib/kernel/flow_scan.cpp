@@ -11,7 +11,7 @@ namespace nlb::kernel {
 
 namespace {
 
-constexpr std::uint32_t kPortion = 4096; ///< entries of one system call
+constexpr std::uint32_t kPortion = 512; ///< entries of one system call
 
 nlb_tuple tuple_of(const nlb_flow_key& key) {
     nlb_tuple tuple{};
@@ -52,13 +52,13 @@ const nlb_tuple& tuple_of(const nlb_tuple& key) {
 } // namespace
 
 template <class Key, class Value>
-Result<std::vector<FlowEntry>> FlowScan::read(int map) {
-    std::vector<Key> keys(kPortion);
-    std::vector<Value> values(kPortion);
+Result<void> FlowScan::read(int map) {
+    keys_.resize(kPortion * sizeof(Key));
+    values_.resize(kPortion * sizeof(Value));
     std::uint32_t count = kPortion;
     std::uint32_t next = 0;
-    const int rc = bpf_map_lookup_batch(map, position_ ? &*position_ : nullptr, &next, keys.data(),
-                                        values.data(), &count, nullptr);
+    const int rc = bpf_map_lookup_batch(map, position_ ? &*position_ : nullptr, &next, keys_.data(),
+                                        values_.data(), &count, nullptr);
     if (rc != 0 && errno != ENOENT) return io::sys_error("read a BPF map of flows");
     if (rc != 0) {
         position_.reset();
@@ -67,20 +67,25 @@ Result<std::vector<FlowEntry>> FlowScan::read(int map) {
     } else {
         position_ = next;
     }
-    std::vector<FlowEntry> entries;
-    entries.reserve(count);
-    for (std::uint32_t i = 0; i < count; ++i)
-        entries.push_back(entry_of(tuple_of(keys[i]), values[i]));
-    return entries;
+    entries_.clear();
+    for (std::uint32_t i = 0; i < count; ++i) {
+        Key key;
+        Value value;
+        std::memcpy(&key, keys_.data() + i * sizeof key, sizeof key);
+        std::memcpy(&value, values_.data() + i * sizeof value, sizeof value);
+        entries_.push_back(entry_of(tuple_of(key), value));
+    }
+    return {};
 }
 
-Result<std::vector<FlowEntry>> FlowScan::next() {
+Result<std::span<const FlowEntry>> FlowScan::next() {
     while (!std::exchange(is_at_end_, false)) {
-        auto entries = is_v6_ ? read<nlb_tuple, nlb_flow6>(maps_.fd("nlb_flows6"))
-                              : read<nlb_flow_key, nlb_flow4>(maps_.fd("nlb_flows"));
-        if (!entries || !entries->empty()) return entries;
+        auto done = is_v6_ ? read<nlb_tuple, nlb_flow6>(maps_.fd("nlb_flows6"))
+                           : read<nlb_flow_key, nlb_flow4>(maps_.fd("nlb_flows"));
+        if (!done) return tl::unexpected<Error>(done.error());
+        if (!entries_.empty()) return entries_;
     }
-    return std::vector<FlowEntry>{};
+    return std::span<const FlowEntry>{};
 }
 
 std::optional<FlowEntry> find_entry(const io::MapSet& maps, const nlb_tuple& key) {

@@ -5,7 +5,9 @@
 
 #include "io/bpf_tables.hpp"
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace nlb::kernel {
@@ -21,15 +23,18 @@ class FlowScan {
   public:
     explicit FlowScan(io::MapSet maps) : maps_(std::move(maps)) {}
 
-    /// The next entries; at the end of both tables none, and then from the beginning. Errors:
-    /// System.
-    Result<std::vector<FlowEntry>> next();
+    /// The next few hundred entries, until the next call; at the end of both tables none, and then
+    /// from the beginning. Errors: System.
+    Result<std::span<const FlowEntry>> next();
 
   private:
     template <class Key, class Value>
-    Result<std::vector<FlowEntry>> read(int map);
+    Result<void> read(int map);
 
     io::MapSet maps_;
+    std::vector<std::byte> keys_;
+    std::vector<std::byte> values_;
+    std::vector<FlowEntry> entries_;
     bool is_v6_ = false;
     bool is_at_end_ = false;
     std::optional<std::uint32_t> position_; // a bucket; none: at the beginning

@@ -17,7 +17,8 @@ namespace nlb::kernel {
 namespace {
 
 constexpr Nanos kWalkEvery = Nanos::seconds(1);
-/// A walk of a large table takes longer: then the share of the processor is bounded.
+/// After each turn: a walk of a large table takes longer, its share of the processor is bounded,
+/// and packets wait for a turn at most where threads of the kernel move them.
 constexpr std::int64_t kRestPerWork = 30;
 /// An ended flow stays for late packets, which are answered as the guide says.
 constexpr Nanos kKeepEnded = Nanos::seconds(60);
@@ -91,36 +92,37 @@ void Sweeper::start(Nanos told_until) {
 }
 
 void Sweeper::begin_walk_at(Nanos when) {
-    timer_ = loop_.at(when, [this](Nanos now) {
+    timer_ = loop_.at(when, [this](Nanos) {
         walk_began_ = io::now();
-        turn(now);
+        turn();
     });
 }
 
-void Sweeper::turn(Nanos now) {
+void Sweeper::turn() {
+    const Nanos began = io::now();
     const auto entries = scan_.next();
     if (!entries) handlers_.on_error(entries.error());
-    if (!entries || entries->empty()) return end_walk(now);
+    if (!entries || entries->empty()) return end_walk(began);
     for (const FlowEntry& entry : *entries) {
         if ((entry.flow.state & NLB_FLOW_REPLY) == 0)
-            look_at(entry, now);
+            look_at(entry, began);
         else
             look_at_reply(entry);
     }
-    timer_ = loop_.at(now, [this](Nanos later) { turn(later); });
+    const Nanos done = io::now();
+    timer_ = loop_.at(done + Nanos{(done - began).ns * kRestPerWork}, [this](Nanos) { turn(); });
 }
 
-void Sweeper::end_walk(Nanos now) {
+void Sweeper::end_walk(Nanos began) {
     active_ = std::exchange(counting_, {});
     ++walks_;
-    const Nanos later = io::now();
-    const Nanos work{later.ns - walk_began_.ns};
-    const Nanos rest{std::max(kWalkEvery.ns, work.ns * kRestPerWork)};
-    const auto is_old = [&](const auto& one) { return now - one.second > kForgetTold; };
+    const auto is_old = [&](const auto& one) { return began - one.second > kForgetTold; };
     std::erase_if(told_, is_old);
     std::erase_if(silent_, is_old);
     handlers_.on_walked(walk_began_);
-    begin_walk_at(later + rest);
+    const Nanos done = io::now();
+    const Nanos rested = done + Nanos{(done - began).ns * kRestPerWork};
+    begin_walk_at(std::max(walk_began_ + kWalkEvery, rested));
 }
 
 void Sweeper::look_at(const FlowEntry& entry, Nanos now) {

@@ -71,12 +71,12 @@ class Sweeper {
 
   private:
     void begin_walk_at(Nanos when);
-    void turn(Nanos now);
+    void turn();
     void look_at(const FlowEntry& entry, Nanos now);
     /// An entry of the target's direction that leads nowhere is removed.
     void look_at_reply(const FlowEntry& entry);
     void look_for_silence(const FlowEntry& entry, Nanos now);
-    void end_walk(Nanos now);
+    void end_walk(Nanos began);
     void tell(const FlowEntry& entry, FlowEnd end, Nanos now);
 
     [[nodiscard]] bool is_told(std::uint64_t name) const { return told_.contains(name); }

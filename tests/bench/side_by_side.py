@@ -34,10 +34,11 @@ def build_load(folder):
     return path
 
 
-def route_set(listeners, address, targets, preserve=False):
-    """Lines of a group for each (listener's port, protocol, targets' port)."""
+def route_set(listeners, address, targets, preserve=False, first=0, more=False):
+    """Lines of a group for each (listener's port, protocol, targets' port); the groups have
+    numbers from `first`, and `more` says that others follow."""
     lines = []
-    for i, (port, protocol, target_port) in enumerate(listeners):
+    for i, (port, protocol, target_port) in enumerate(listeners, first):
         group = f"{GROUP[:-1]}{i}"
         routes = [{"type": "route", "group": group, "zone": "a", "target": f"{t}:{target_port}",
                    "address": t, "port": target_port, "eligible": True, "reason": "healthy",
@@ -51,7 +52,7 @@ def route_set(listeners, address, targets, preserve=False):
                    "sticky": False},
                   *routes,
                   {"type": "set-end", "set": "route-set", "scope": group, "generation": 1,
-                   "count": 2 + len(routes), "more": i < len(listeners) - 1}]
+                   "count": 2 + len(routes), "more": more or i < first + len(listeners) - 1}]
     return "".join(json.dumps(line) + "\n" for line in lines)
 
 
