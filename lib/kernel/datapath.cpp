@@ -2,6 +2,7 @@
 #include "kernel/datapath.hpp"
 
 #include "bpf/nlb_maps.h"
+#include "kernel/neighbors.hpp"
 #include "kernel/netlink.hpp"
 #include "kernel/rights.hpp"
 
@@ -25,6 +26,7 @@ namespace {
 
 /// Route exceptions (path MTU) change without a netlink message.
 constexpr Nanos kOldestHop = Nanos::seconds(5);
+constexpr std::size_t kMostLooks = 256;      ///< at neighbors, at once
 constexpr std::uint32_t kLastEpoch = 0xffff; // 0 is "no hop"
 
 std::string needs_forwarding(const Interface& interface, std::string_view family) {
@@ -38,6 +40,14 @@ std::string needs_accept_local(const Interface& interface) {
     return "interface " + in_quotes(interface.name) +
            " drops packets that the host must split: sysctl -w net.ipv4.conf." + interface.name +
            ".accept_local=1 lets them in";
+}
+
+Result<void> remove_everything(const Pins& pins) {
+    Attacher attacher(pins, {});
+    for (const std::string& interface : attacher.attached()) {
+        if (auto done = attacher.detach(interface); !done) return done;
+    }
+    return pins.remove_all();
 }
 
 } // namespace
@@ -57,15 +67,22 @@ Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options o
     Pins pins(options.node);
     auto lock = pins.create();
     if (!lock) return tl::unexpected<Error>(lock.error());
+    const bool is_first = pins.names().empty();
     auto programs = Programs::open(pins, {options.most_flows, options.on_notice});
     if (!programs) return tl::unexpected<Error>(programs.error());
-    std::unique_ptr<Datapath> datapath(new Datapath(loop, std::move(options), std::move(pins),
-                                                    std::move(*lock), std::move(*programs)));
-    if (auto done = datapath->attach(); !done) return tl::unexpected<Error>(done.error());
-    if (auto done = datapath->watch_routing(); !done) return tl::unexpected<Error>(done.error());
-    if (auto done = datapath->watch_flows(); !done) return tl::unexpected<Error>(done.error());
-    if (auto done = drop_rights(); !done) return tl::unexpected<Error>(done.error());
-    return datapath;
+    std::unique_ptr<Datapath> datapath(
+        new Datapath(loop, std::move(options), pins, std::move(*lock), std::move(*programs)));
+    auto done = datapath->begin();
+    if (done) return datapath;
+    if (is_first) (void)remove_everything(pins); // the first error is the one to tell
+    return tl::unexpected<Error>(done.error());
+}
+
+Result<void> Datapath::begin() {
+    if (auto done = attach(); !done) return done;
+    if (auto done = watch_routing(); !done) return done;
+    if (auto done = watch_flows(); !done) return done;
+    return drop_rights();
 }
 
 Result<void> Datapath::open_tables() {
@@ -89,6 +106,14 @@ Attacher Datapath::attacher() {
 
 Result<void> Datapath::attach() {
     Attacher attacher = this->attacher();
+    // A device that comes back may be of another kind, and the right to load is gone by then.
+    if (options_.hook == HookChoice::Auto) {
+        for (const io::Hook hook : {io::Hook::Tc, io::Hook::Xdp}) {
+            if (auto program = programs_.get(hook); !program)
+                return tl::unexpected<Error>(program.error());
+        }
+        if (auto done = open_tables(); !done) return done;
+    }
     for (const std::string& name : options_.interfaces) {
         if (auto done = attach_one(attacher, name); !done) return done;
     }
@@ -220,9 +245,22 @@ void Datapath::next_epoch() {
 
 void Datapath::next_epoch_later() {
     epoch_timer_ = loop_.at(io::now() + kOldestHop, [this](Nanos) {
+        look_at_neighbors();
         next_epoch();
         next_epoch_later();
     });
+}
+
+/// Forwarded packets do not make the kernel look whether link addresses still hold. Those that
+/// cannot be looked at now are looked at later.
+void Datapath::look_at_neighbors() {
+    std::vector<unsigned> interfaces;
+    for (const auto& [name, index] : attached_)
+        interfaces.push_back(index);
+    const auto stale = stale_neighbors(interfaces);
+    if (!stale) return;
+    for (const Neighbor& neighbor : std::span(*stale).first(std::min(stale->size(), kMostLooks)))
+        (void)use(neighbor);
 }
 
 Result<void> Datapath::apply(const flow::Tables& tables) {
@@ -240,11 +278,7 @@ Result<void> detach(const std::string& node) {
         return fail(Errc::Usage, "--node " + in_quotes(node) + ": nothing is attached for it");
     const auto lock = pins.create();
     if (!lock) return tl::unexpected<Error>(lock.error());
-    Attacher attacher(pins, {});
-    for (const std::string& interface : attacher.attached()) {
-        if (auto done = attacher.detach(interface); !done) return done;
-    }
-    return pins.remove_all();
+    return remove_everything(pins);
 }
 
 } // namespace nlb::kernel

@@ -31,7 +31,7 @@ class Datapath {
         std::uint64_t new_flows = 0;       ///< a second, of all CPUs; 0: any number
         std::vector<std::string> gateways; ///< interfaces of internet gateways
         std::function<void(const std::string&)> on_notice;
-        std::function<void(const EndedFlow&)> on_ended;
+        std::function<void(const EndedFlow&)> on_ended; ///< empty: nobody asks
         std::function<void(const nlb_flow&, Sign)> on_sign;
     };
 
@@ -67,6 +67,7 @@ class Datapath {
     Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock, Programs programs);
     Result<void> open_tables();
     [[nodiscard]] Attacher attacher();
+    Result<void> begin();
     Result<void> attach();
     Result<void> attach_one(Attacher& attacher, const std::string& name);
     void attach_again();
@@ -77,6 +78,7 @@ class Datapath {
     Result<void> mark_gateways();
     void next_epoch();
     void next_epoch_later();
+    void look_at_neighbors();
 
     io::EventLoop& loop_;
     Options options_;

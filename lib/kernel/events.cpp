@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/events.hpp"
 
-#include "kernel/netlink.hpp"
+#include "kernel/neighbors.hpp"
 
 #include "io/clock.hpp"
+
+#include "flow/tables.hpp"
 
 #include <bpf/libbpf.h>
 
 #include <linux/if_packet.h>
-#include <linux/neighbour.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 namespace nlb::kernel {
@@ -21,6 +23,8 @@ namespace {
 
 /// Most events wake nobody.
 constexpr Nanos kLookEvery = Nanos::milliseconds(100);
+/// Of one turn of the loop, which has others to serve.
+constexpr std::size_t kMostAtOnce = 256;
 
 template <class Event>
 const Event* as(const void* data, std::size_t size) {
@@ -38,16 +42,17 @@ Result<std::unique_ptr<Events>> Events::open(io::EventLoop& loop, int map, OnFlo
     events->packets_.reset(::socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     if (!events->packets_.is_open()) return io::sys_error("open a packet socket");
     const auto take = [](void* self, void* data, std::size_t size) {
-        static_cast<Events*>(self)->take(data, size);
-        return 0;
+        auto* taker = static_cast<Events*>(self);
+        taker->take(data, size);
+        return ++taker->taken_ < kMostAtOnce ? 0 : -ECANCELED; // ends the turn after this one
     };
     events->ring_.reset(ring_buffer__new(map, take, events.get(), nullptr));
     if (!events->ring_) return io::sys_error("read BPF map nlb_events");
     Events* self = events.get();
     auto added = loop.add(ring_buffer__epoll_fd(events->ring_.get()), EPOLLIN,
-                          [self](std::uint32_t) { self->consume(); });
+                          [self](std::uint32_t) { (void)self->consume(); });
     if (!added) return tl::unexpected<Error>(added.error());
-    events->consume_later();
+    events->consume_at(io::now() + kLookEvery);
     return events;
 }
 
@@ -56,14 +61,15 @@ Events::~Events() {
     if (ring_) loop_.remove(ring_buffer__epoll_fd(ring_.get()));
 }
 
-void Events::consume() {
-    ring_buffer__consume(ring_.get());
+bool Events::consume() {
+    taken_ = 0;
+    return ring_buffer__consume(ring_.get()) != -ECANCELED;
 }
 
-void Events::consume_later() {
-    timer_ = loop_.at(io::now() + kLookEvery, [this](Nanos) {
-        consume();
-        consume_later();
+void Events::consume_at(Nanos when) {
+    timer_ = loop_.at(when, [this](Nanos now) {
+        const bool is_empty = consume();
+        consume_at(is_empty ? io::now() + kLookEvery : now);
     });
 }
 
@@ -90,17 +96,11 @@ void Events::send(const nlb_answer_event& answer) {
              sizeof to);
 }
 
-/// NTF_USE: as if the host had a packet for it. One that cannot be asked for now will be wanted
-/// again.
+/// One that cannot be asked for now will be wanted again.
 void Events::resolve(const nlb_neighbor_event& neighbor) {
-    ndmsg header{};
-    header.ndm_family = neighbor.family == 4 ? AF_INET : AF_INET6;
-    header.ndm_ifindex = static_cast<int>(neighbor.ifindex);
-    header.ndm_flags = NTF_USE;
-    header.ndm_state = NUD_NONE;
-    NetlinkRequest request(RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_ACK, header);
-    request.add(NDA_DST, neighbor.address_be, neighbor.family == 4 ? 4 : 16);
-    (void)ask(request);
+    (void)use(
+        Neighbor{neighbor.ifindex, flow::address_of(neighbor.address_be,
+                                                    static_cast<std::uint8_t>(neighbor.family))});
 }
 
 } // namespace nlb::kernel

@@ -33,8 +33,9 @@ class Events {
 
     Events(io::EventLoop& loop, OnFlow on_flow) : loop_(loop), on_flow_(std::move(on_flow)) {}
 
-    void consume();
-    void consume_later();
+    /// False when events are left for the next turn.
+    bool consume();
+    void consume_at(Nanos when);
     void take(const void* data, std::size_t size);
     void send(const nlb_answer_event& answer);
     static void resolve(const nlb_neighbor_event& neighbor);
@@ -44,6 +45,7 @@ class Events {
     io::Fd packets_;
     std::unique_ptr<ring_buffer, Close> ring_;
     io::EventLoop::TimerId timer_ = 0;
+    std::size_t taken_ = 0; // in this turn
 };
 
 } // namespace nlb::kernel

@@ -17,19 +17,6 @@ namespace nlb::kernel {
 
 namespace {
 
-/// The attribute `type` among `bytes`; empty when it is not there.
-std::span<const std::uint8_t> attribute(std::span<const std::uint8_t> bytes, unsigned type) {
-    while (bytes.size() >= sizeof(rtattr)) {
-        rtattr header{};
-        std::memcpy(&header, bytes.data(), sizeof header);
-        if (header.rta_len < sizeof header || header.rta_len > bytes.size()) break;
-        if ((header.rta_type & NLA_TYPE_MASK) == type)
-            return bytes.subspan(RTA_LENGTH(0), header.rta_len - RTA_LENGTH(0));
-        bytes = bytes.subspan(std::min<std::size_t>(RTA_ALIGN(header.rta_len), bytes.size()));
-    }
-    return {};
-}
-
 /// Is net.FAMILY.conf.NAME.SETTING on?
 bool is_on(const std::string& family, const std::string& name, const std::string& setting) {
     const auto text =

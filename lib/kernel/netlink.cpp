@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -29,7 +30,8 @@ Result<std::vector<std::uint8_t>> take_answer(std::span<const std::uint8_t> byte
     nlmsghdr header{};
     if (bytes.size() < sizeof header) return fail(Errc::System, "netlink: a short answer");
     std::memcpy(&header, bytes.data(), sizeof header);
-    if (header.nlmsg_len > bytes.size()) return fail(Errc::System, "netlink: a cut answer");
+    if (header.nlmsg_len < sizeof header || header.nlmsg_len > bytes.size())
+        return fail(Errc::System, "netlink: a cut answer");
     if (header.nlmsg_type != NLMSG_ERROR)
         return std::vector<std::uint8_t>(bytes.begin(), bytes.begin() + header.nlmsg_len);
     nlmsgerr error{};
@@ -38,6 +40,22 @@ Result<std::vector<std::uint8_t>> take_answer(std::span<const std::uint8_t> byte
     std::memcpy(&error.error, bytes.data() + NLMSG_HDRLEN, sizeof error.error);
     if (error.error != 0) return fail(Errc::System, "netlink", -error.error);
     return std::vector<std::uint8_t>{};
+}
+
+std::uint16_t type_of(std::span<const std::uint8_t> message) {
+    nlmsghdr header{};
+    std::memcpy(&header, message.data(), sizeof header);
+    return header.nlmsg_type;
+}
+
+/// The socket that the answer comes by; the kernel puts it there within the call.
+Result<io::Fd> send(const NetlinkRequest& request) {
+    auto fd = open_netlink(0);
+    if (!fd) return fd;
+    const auto bytes = request.bytes();
+    if (::send(fd->get(), bytes.data(), bytes.size(), 0) < 0)
+        return io::sys_error("send a netlink request");
+    return fd;
 }
 
 } // namespace
@@ -73,15 +91,43 @@ void NetlinkRequest::add(std::uint16_t type, const void* data, std::size_t size)
 }
 
 Result<std::vector<std::uint8_t>> ask(const NetlinkRequest& request) {
-    auto fd = open_netlink(0);
+    auto fd = send(request);
     if (!fd) return tl::unexpected<Error>(fd.error());
-    const auto bytes = request.bytes();
-    if (::send(fd->get(), bytes.data(), bytes.size(), 0) < 0)
-        return io::sys_error("send a netlink request"); // the kernel answers within this call
     std::vector<std::uint8_t> answer(kLongestAnswer);
     const ssize_t n = ::recv(fd->get(), answer.data(), answer.size(), 0);
     if (n < 0) return io::sys_error("read a netlink answer");
     return take_answer(std::span(answer).first(static_cast<std::size_t>(n)));
+}
+
+Result<std::vector<std::vector<std::uint8_t>>> ask_all(const NetlinkRequest& request) {
+    auto fd = send(request);
+    if (!fd) return tl::unexpected<Error>(fd.error());
+    std::vector<std::vector<std::uint8_t>> messages;
+    std::vector<std::uint8_t> buffer(kLongestAnswer);
+    while (true) {
+        const ssize_t n = ::recv(fd->get(), buffer.data(), buffer.size(), 0);
+        if (n < 0) return io::sys_error("read a netlink answer");
+        for (std::span<const std::uint8_t> rest(buffer.data(), static_cast<std::size_t>(n));
+             !rest.empty();) {
+            auto message = take_answer(rest);
+            if (!message) return tl::unexpected<Error>(message.error());
+            if (message->empty() || type_of(*message) == NLMSG_DONE) return messages;
+            rest = rest.subspan(std::min<std::size_t>(NLMSG_ALIGN(message->size()), rest.size()));
+            messages.push_back(std::move(*message));
+        }
+    }
+}
+
+std::span<const std::uint8_t> attribute(std::span<const std::uint8_t> bytes, unsigned type) {
+    while (bytes.size() >= sizeof(rtattr)) {
+        rtattr header{};
+        std::memcpy(&header, bytes.data(), sizeof header);
+        if (header.rta_len < sizeof header || header.rta_len > bytes.size()) break;
+        if ((header.rta_type & NLA_TYPE_MASK) == type)
+            return bytes.subspan(RTA_LENGTH(0), header.rta_len - RTA_LENGTH(0));
+        bytes = bytes.subspan(std::min<std::size_t>(RTA_ALIGN(header.rta_len), bytes.size()));
+    }
+    return {};
 }
 
 Result<io::Fd> watch_routing() {

@@ -36,6 +36,12 @@ class NetlinkRequest {
 /// the kernel's error number.
 Result<std::vector<std::uint8_t>> ask(const NetlinkRequest& request);
 
+/// Every message of a dump (NLM_F_DUMP), without the one that ends it. Errors: as ask().
+Result<std::vector<std::vector<std::uint8_t>>> ask_all(const NetlinkRequest& request);
+
+/// The attribute `type` among `bytes`; empty when it is not there.
+std::span<const std::uint8_t> attribute(std::span<const std::uint8_t> bytes, unsigned type);
+
 /// A socket that becomes readable when a route, a neighbor, an address or a link changed.
 Result<io::Fd> watch_routing();
 

@@ -167,6 +167,7 @@ void Sweeper::look_for_silence(const FlowEntry& entry, Nanos now) {
 
 void Sweeper::tell(const FlowEntry& entry, FlowEnd end, Nanos now) {
     told_.emplace(name_of(entry), now);
+    if (!handlers_.on_ended) return;
     EndedFlow ended{entry, 0, 0, end, ended_at(entry.flow, end)};
     if (const auto reply = find_entry(maps_, other_key(entry))) {
         ended.target_bytes = reply->flow.bytes;
@@ -182,12 +183,15 @@ void Sweeper::take(const nlb_flow_event& event) {
     if (event.kind == NLB_EVENT_RESET && is_tcp) return handlers_.on_sign(event.flow, Sign::Reset);
     if (event.kind != NLB_EVENT_CLOSED) return;
     FlowEntry entry{event.ends.client_key, event.ends.becomes, event.flow};
-    // Newer numbers, unless the flow made room for another one meanwhile.
-    const auto present = find_entry(maps_, entry.key);
-    if (present && present->flow.opened_s == entry.flow.opened_s &&
-        (present->flow.state & NLB_FLOW_REPLY) == 0)
-        entry = *present;
-    if (!is_told(name_of(entry))) tell(entry, closed_by(entry.flow), io::now());
+    if (is_told(name_of(entry))) return;
+    if (handlers_.on_ended) {
+        // Newer numbers, unless the flow made room for another one meanwhile.
+        const auto present = find_entry(maps_, entry.key);
+        if (present && present->flow.opened_s == entry.flow.opened_s &&
+            (present->flow.state & NLB_FLOW_REPLY) == 0)
+            entry = *present;
+    }
+    tell(entry, closed_by(entry.flow), io::now());
 }
 
 } // namespace nlb::kernel

@@ -43,6 +43,7 @@ enum class Sign : std::uint8_t { Refused, Reset, Silent };
 class Sweeper {
   public:
     struct Handlers {
+        /// Empty: nobody asks, and nothing is looked up for it.
         std::function<void(const EndedFlow&)> on_ended;
         /// Never of UDP.
         std::function<void(const nlb_flow&, Sign)> on_sign;

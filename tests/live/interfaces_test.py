@@ -50,6 +50,14 @@ class Interfaces(live.TestCase):
         self.announce_new_link_address(self.net.client, "c0")
         self.assert_alive(client)
 
+    def test_a_link_address_that_changed_silently_is_found_out(self):
+        self.net.node.sysctl({"net.ipv4.neigh.n1.delay_first_probe_time": 1,
+                              "net.ipv4.neigh.n1.retrans_time_ms": 100})
+        self.held()
+        self.net.node.ip("neigh", "change", self.server.address, "dev", "n1", "nud", "stale")
+        self.net.targets.ip("link", "set", "dev", "t0", "address", "02:00:00:00:00:78")
+        netns.until(self.works, "the new link address is asked for")
+
     def test_an_interface_made_anew_is_found_at_the_next_start(self):
         self.forwarder.signal(signal.SIGKILL)
         self.forwarder.wait()

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What --datapath kernel cannot have: one clear line and the exit status that the manual names."""
 
+import os
+
 import live
+import netns
 import nlbtest
 
 RIGHTS = "-bpf,-perfmon,-net_admin,-sys_admin"
@@ -28,6 +31,12 @@ class Rights(live.TestCase):
         status, err = self.refused(*words)
         self.assertEqual(status, 2)
         self.assertIn("eth99", err)
+        self.assertFalse(os.path.exists(f"{netns.PINS}/{self.net.node.name}"))
+
+    def test_one_interface_of_two_is_not_there(self):
+        words = [word.replace("n1", "eth99") for word in self.options()]
+        self.assertEqual(self.refused(*words)[0], 2)
+        self.assertFalse(os.path.exists(f"{netns.PINS}/{self.net.node.name}"))
 
     def test_no_interface(self):
         status, err = self.refused("--datapath", "kernel")

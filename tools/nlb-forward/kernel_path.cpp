@@ -58,10 +58,8 @@ class Path {
             log_.emplace(std::move(*log));
         }
         options.on_notice = [this](const std::string& text) { context_.log.notice(text); };
-        options.on_ended = [this](const kernel::EndedFlow& ended) {
-            if (log_) log_->put(ended);
-            if (const auto line = flow_line(ended, datapath_->labels())) handlers_.on_flow(*line);
-        };
+        if (log_ || handlers_.on_flow)
+            options.on_ended = [this](const kernel::EndedFlow& ended) { on_ended(ended); };
         options.on_sign = [this](const nlb_flow& flow, kernel::Sign sign) {
             evidence_.take(flow, sign, datapath_->labels());
         };
@@ -95,6 +93,12 @@ class Path {
     }
 
   private:
+    void on_ended(const kernel::EndedFlow& ended) {
+        if (log_) log_->put(ended);
+        if (!handlers_.on_flow) return;
+        if (const auto line = flow_line(ended, datapath_->labels())) handlers_.on_flow(*line);
+    }
+
     void send_evidence_later() {
         timer_ = loop_.at(io::now() + kEvidenceEvery, [this](Nanos) {
             for (const contract::TargetEvidence& line : evidence_.drain())

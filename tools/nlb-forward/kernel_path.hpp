@@ -35,7 +35,7 @@ struct KernelPath {
 struct KernelHandlers {
     /// Listener states as they change, and target evidence.
     std::function<void(const nlb::contract::Message&)> answer;
-    std::function<void(const nlb::contract::Flow&)> on_flow;
+    std::function<void(const nlb::contract::Flow&)> on_flow; ///< empty: no records are wanted
 };
 
 /// Loads and attaches. Everything given must outlive the path. Errors: Usage, System.
