@@ -13,5 +13,6 @@ complete -c nlb-health -n "not __fish_seen_subcommand_from $commands" -l schema 
 complete -c nlb-health -n "__fish_seen_subcommand_from run" -l input -r -F -a "unix:policy" -d "Where target-sets come from"
 complete -c nlb-health -n "__fish_seen_subcommand_from run" -l node -x -d "Name of the node"
 complete -c nlb-health -n "__fish_seen_subcommand_from run" -l zone -x -d "Availability Zone of the node"
+complete -c nlb-health -n "__fish_seen_subcommand_from run once" -l scripts -r -F -d "Folder of scripts"
 complete -c nlb-health -n "__fish_seen_subcommand_from once" -l json -d "Print target-health messages"
 complete -c nlb-health -n "__fish_seen_subcommand_from once" -F

@@ -103,6 +103,8 @@ void Intake::take_message(const contract::Message& message, Outcome& out) {
         out.restarted = true;
     } else if (std::holds_alternative<contract::SnapshotRequest>(message)) {
         out.wants_report = true;
+    } else if (const auto* evidence = std::get_if<contract::TargetEvidence>(&message)) {
+        out.evidence.push_back(*evidence);
     } else if (std::holds_alternative<contract::Target>(message) ||
                std::holds_alternative<contract::TargetGroup>(message)) {
         complain("a target or group outside of a set: skipped", out);

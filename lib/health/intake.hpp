@@ -27,6 +27,7 @@ class Intake {
   public:
     struct Outcome {
         std::vector<GroupSet> sets; ///< apply together, in this order
+        std::vector<contract::TargetEvidence> evidence;
         bool restarted = false; ///< the sender began anew: what it does not send again has ended
         std::vector<std::string> warnings;
         bool lost = false;         ///< something is missing: ask for a snapshot

@@ -2,6 +2,7 @@
 #include "health/plan.hpp"
 
 #include "base/check.hpp"
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <functional>
@@ -10,15 +11,6 @@ namespace nlb::health {
 
 using model::HealthReason;
 using model::HealthState;
-
-std::string_view description_of(HealthReason reason) {
-    switch (reason) {
-    case HealthReason::ElbInitialHealthChecking: return "Initial health checks in progress";
-    case HealthReason::ElbInternalError: return "Health checks failed due to an internal error";
-    case HealthReason::TargetFailedHealthChecks: return "Health checks failed";
-    default: return "";
-    }
-}
 
 struct Plan::Arrivals {
     Nanos now;
@@ -67,7 +59,7 @@ void Plan::take_target(const contract::Target& target, Group& group, Arrivals& a
     } else {
         index = known->second;
         arrivals.before.erase(known);
-        update(index, endpoint_of(target, group), arrivals);
+        update(index, target, arrivals);
     }
     group.index.emplace(target.target, index);
     group.order.push_back(index);
@@ -93,31 +85,53 @@ std::uint32_t Plan::add(const contract::Target& target, Group& group, Arrivals& 
              .endpoint = endpoint_of(target, group),
              .threshold = {},
              .text = {},
+             .decision = nullptr,
              .since = arrivals.now,
              .due = arrivals.now,
              .probes = 0,
              .life = entry.life + 1,
              .ticket = entry.ticket + 1};
+    decide(entry, target);
     schedule(index, arrivals.now + Nanos{random_below(arrivals.spread_ns)});
     return index;
 }
 
-/// A target that was there before: another address makes it a new one, other settings start its
-/// schedule anew, and with neither nothing happens.
-void Plan::update(std::uint32_t index, const Endpoint& endpoint, Arrivals& arrivals) {
+/// Takes over what the line says was decided; true when that is new.
+bool Plan::decide(Entry& entry, const contract::Target& target) {
+    std::optional<Decision> decision;
+    if (target.state == HealthState::Unused || target.state == HealthState::Draining) {
+        const HealthReason reason = target.reason.value_or(reason_of(*target.state));
+        decision = {*target.state, reason,
+                    target.description.value_or(std::string(description_of(reason)))};
+    }
+    const bool same = decision.has_value() == (entry.decision != nullptr) &&
+                      (!decision || *decision == *entry.decision);
+    if (same) return false;
+    entry.decision = decision ? std::make_unique<Decision>(std::move(*decision)) : nullptr;
+    return true;
+}
+
+/// A target that was there before: another address, or being in use again, makes it a new one,
+/// other settings start its schedule anew, and with neither nothing happens.
+void Plan::update(std::uint32_t index, const contract::Target& target, Arrivals& arrivals) {
     Entry& entry = entries_[index];
-    const bool moved = entry.endpoint != endpoint;
-    if (!moved && !arrivals.settings_changed) return;
+    const Endpoint endpoint = endpoint_of(target, *entry.group);
+    const HealthState before = state_of(entry);
+    const bool was_unused = before == HealthState::Unused;
+    const bool decided = decide(entry, target);
+    const bool is_unused = entry.decision && entry.decision->state == HealthState::Unused;
+    const bool is_new = entry.endpoint != endpoint || was_unused != is_unused;
+    if (is_new) {
+        entry.endpoint = endpoint;
+        entry.threshold = {};
+        entry.text.clear();
+    }
+    if (is_new || (decided && state_of(entry) != before)) entry.since = arrivals.now;
+    if (!is_new && !arrivals.settings_changed) return;
     if (entry.running) arrivals.stopped.push_back({index, entry.life});
     entry.running = false;
     entry.phased = false;
     entry.threshold.restart_count();
-    if (moved) {
-        entry.endpoint = endpoint;
-        entry.threshold = {};
-        entry.text.clear();
-        entry.since = arrivals.now;
-    }
     schedule(index, arrivals.now + Nanos{random_below(arrivals.spread_ns)});
 }
 
@@ -132,6 +146,7 @@ void Plan::schedule(std::uint32_t index, Nanos due) {
     Entry& entry = entries_[index];
     ++entry.ticket; // what waits in the queue for it counts no more
     if (!entry.group->settings) return;
+    if (entry.decision && entry.decision->state == HealthState::Unused) return; // [p.53]
     entry.due = due;
     queue_.push({due, index, entry.ticket});
 }
@@ -154,31 +169,59 @@ std::optional<Slot> Plan::start_due(Nanos now) {
 }
 
 /// One interval after the last start. A check that took longer, or a machine that slept, misses
-/// turns but keeps its phase, so that the targets stay spread.
+/// turns but keeps its phase, so that the targets stay spread. A check that ends just after its
+/// next turn, as with a timeout of one interval, does not miss it.
 Nanos Plan::next_due(Entry& entry, Nanos now) {
-    const std::int64_t interval = entry.group->settings->interval.ns;
+    constexpr std::int64_t kJustAfter = 10; // one part in so many of the interval
+    const CheckSettings& settings = *entry.group->settings;
+    const bool is_fast = settings.fast_interval.ns > 0 && entry.threshold.is_changing();
+    const std::int64_t interval = (is_fast ? settings.fast_interval : settings.interval).ns;
     if (!entry.phased) {
         entry.phased = true;
         const Nanos first = entry.due + Nanos{interval / 2 + random_below(interval)};
         return std::max(first, now);
     }
     const std::int64_t behind = (now - entry.due).ns;
-    const std::int64_t turns = std::max<std::int64_t>(1, (behind + interval - 1) / interval);
-    return entry.due + Nanos{turns * interval};
+    const std::int64_t passed = behind / interval;
+    const bool just_now = passed > 0 && behind % interval <= interval / kJustAfter;
+    return entry.due + Nanos{(just_now ? passed : passed + 1) * interval};
 }
 
 std::optional<Change> Plan::finish(Slot slot, const ProbeResult& result, Nanos now) {
     NLB_CHECK(is_running(slot));
     Entry& entry = entries_[slot.index];
     entry.running = false;
-    const HealthState before = entry.threshold.state();
-    const bool changed =
-        entry.threshold.record(verdict_of(result.outcome), settings(slot).thresholds);
+    const HealthState before = state_of(entry);
+    entry.threshold.record(verdict_of(result.outcome), settings(slot).thresholds);
     if (result.outcome != ProbeOutcome::Passed) entry.text = result.text;
     schedule(slot.index, next_due(entry, now));
-    if (!changed) return std::nullopt;
+    return changed(slot, before, now);
+}
+
+std::optional<Change> Plan::changed(Slot slot, HealthState before, Nanos now) {
+    Entry& entry = entries_[slot.index];
+    if (state_of(entry) == before) return std::nullopt;
     entry.since = now;
-    return Change{slot, before, entry.threshold.state()};
+    return Change{slot, before, state_of(entry)};
+}
+
+std::optional<Change> Plan::take_evidence(const contract::TargetEvidence& evidence, Nanos now) {
+    const auto group = groups_.find(evidence.group);
+    const auto sign = from_text<Sign>(evidence.kind);
+    if (group == groups_.end() || !group->second.settings || !sign) return std::nullopt;
+    const auto index = group->second.index.find(evidence.target);
+    if (group->second.settings->is_udp || index == group->second.index.end()) return std::nullopt;
+    Entry& entry = entries_[index->second];
+    if (entry.decision && entry.decision->state == HealthState::Unused) return std::nullopt;
+    ++evidence_;
+    const HealthState before = state_of(entry);
+    const Weight weight = *sign == Sign::Reset ? Weight::Reset : Weight::Refused;
+    if (!entry.threshold.weigh(weight, evidence.count, group->second.settings->thresholds)) {
+        return std::nullopt;
+    }
+    entry.text = std::to_string(evidence.count) + (evidence.count == 1 ? " flow" : " flows") +
+                 " of zone " + in_quotes(evidence.zone) + ' ' + std::string(to_text(*sign));
+    return changed({index->second, entry.life}, before, now);
 }
 
 bool Plan::is_running(Slot slot) const {
@@ -190,51 +233,12 @@ const CheckSettings& Plan::settings(Slot slot) const {
     return *entries_[slot.index].group->settings;
 }
 
+Nanos Plan::due(Slot slot) const {
+    return entries_[slot.index].due;
+}
+
 Endpoint Plan::endpoint(Slot slot) const {
     return entries_[slot.index].endpoint;
-}
-
-contract::TargetHealth Plan::message(const Entry& entry, Nanos now) {
-    const bool refused = !entry.group->refusal.empty();
-    const HealthState state = refused ? HealthState::Unavailable : entry.threshold.state();
-    contract::TargetHealth out{.group = entry.group_id,
-                               .target = entry.id,
-                               .state = state,
-                               .reason = std::nullopt,
-                               .description = std::nullopt,
-                               .since_ns = static_cast<std::uint64_t>((now - entry.since).ns),
-                               .probe_seq = entry.probes};
-    if (state == HealthState::Healthy) return out;
-    out.reason = reason_of(state);
-    std::string description(description_of(*out.reason));
-    const std::string& cause = refused ? entry.group->refusal : entry.text;
-    if (state != HealthState::Initial && !cause.empty()) description += ": " + cause;
-    out.description = std::move(description);
-    return out;
-}
-
-contract::TargetHealth Plan::health(Slot slot, Nanos now) const {
-    NLB_CHECK(slot.index < entries_.size() && entries_[slot.index].life == slot.life);
-    return message(entries_[slot.index], now);
-}
-
-contract::Set Plan::snapshot(const model::TargetGroupId& group, Nanos now) const {
-    contract::Set set{contract::SetKind::TargetHealth, group, 0, false, {}};
-    const auto found = groups_.find(group);
-    if (found == groups_.end()) return set;
-    set.generation = found->second.generation;
-    set.lines.reserve(found->second.order.size());
-    for (const std::uint32_t index : found->second.order)
-        set.lines.emplace_back(message(entries_[index], now));
-    return set;
-}
-
-std::vector<model::TargetGroupId> Plan::groups() const {
-    std::vector<model::TargetGroupId> ids;
-    ids.reserve(groups_.size());
-    for (const auto& [id, group] : groups_)
-        ids.push_back(id);
-    return ids;
 }
 
 } // namespace nlb::health

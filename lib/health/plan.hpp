@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <queue>
 #include <string>
@@ -37,6 +38,18 @@ struct Change {
     model::HealthState now;
 };
 
+/// What flows showed of a target.
+enum class Sign : std::uint8_t { Refused, Reset, Silent };
+
+/// What nlb-policy has decided of a target, whatever its checks say: unused (it is not checked,
+/// [p.53]) or draining (it is, and may turn unhealthy meanwhile).
+struct Decision {
+    model::HealthState state = model::HealthState::Unused;
+    model::HealthReason reason = model::HealthReason::TargetNotInUse;
+    std::string description;
+    bool operator==(const Decision&) const = default;
+};
+
 class Plan {
   public:
     explicit Plan(std::uint64_t seed) : random_(seed) {}
@@ -57,12 +70,17 @@ class Plan {
     /// The check of `slot` ended. Schedules the next one and tells when the state changed.
     std::optional<Change> finish(Slot slot, const ProbeResult& result, Nanos now);
 
+    /// So many flows to a target showed a sign. Weighed as Threshold says; ignored of a target that
+    /// is not of the plan, not in use, or of a UDP group. Tells when the state changed.
+    std::optional<Change> take_evidence(const contract::TargetEvidence& evidence, Nanos now);
+
     /// Is `slot` a target of the plan whose check runs?
     [[nodiscard]] bool is_running(Slot slot) const;
 
     /// Of a slot that start_due() gave and that is_running().
     [[nodiscard]] const CheckSettings& settings(Slot slot) const;
     [[nodiscard]] Endpoint endpoint(Slot slot) const;
+    [[nodiscard]] Nanos due(Slot slot) const; ///< when its check was to start
 
     /// The state of one target as a message. `slot` must be of the plan.
     [[nodiscard]] contract::TargetHealth health(Slot slot, Nanos now) const;
@@ -73,6 +91,9 @@ class Plan {
     [[nodiscard]] std::vector<model::TargetGroupId> groups() const;
 
     [[nodiscard]] std::size_t targets() const { return entries_.size() - free_.size(); }
+
+    /// Lines of evidence that said something of a target of the plan.
+    [[nodiscard]] std::uint64_t evidence() const { return evidence_; }
 
   private:
     struct Group {
@@ -89,7 +110,8 @@ class Plan {
         model::TargetId id{};
         Endpoint endpoint{};
         Threshold threshold{};
-        std::string text{}; // of the last check that did not pass
+        std::string text{}; // of the last check that did not pass, or of the flows
+        std::unique_ptr<const Decision> decision{};
         Nanos since{};
         Nanos due{};
         std::uint64_t probes = 0;
@@ -112,7 +134,10 @@ class Plan {
     void take_target(const contract::Target& target, Group& group, Arrivals& arrivals);
     static Endpoint endpoint_of(const contract::Target& target, const Group& group);
     std::uint32_t add(const contract::Target& target, Group& group, Arrivals& arrivals);
-    void update(std::uint32_t index, const Endpoint& endpoint, Arrivals& arrivals);
+    void update(std::uint32_t index, const contract::Target& target, Arrivals& arrivals);
+    static bool decide(Entry& entry, const contract::Target& target);
+    static model::HealthState state_of(const Entry& entry);
+    std::optional<Change> changed(Slot slot, model::HealthState before, Nanos now);
     void remove(std::uint32_t index, std::vector<Slot>& stopped);
     void schedule(std::uint32_t index, Nanos due);
     void drop_stale();
@@ -121,13 +146,24 @@ class Plan {
     [[nodiscard]] static contract::TargetHealth message(const Entry& entry, Nanos now);
 
     std::uint64_t random_; // state of splitmix64
+    std::uint64_t evidence_ = 0;
     std::map<model::TargetGroupId, Group> groups_;
     std::vector<Entry> entries_;
     std::vector<std::uint32_t> free_;
     std::priority_queue<Waiting, std::vector<Waiting>, std::greater<>> queue_;
 };
 
-/// The published text of the reason codes that checks give [p.54]; empty for other codes.
+/// The published text of a reason code [p.54]; of Target.InvalidState and Target.NotInUse, which
+/// have several, the one that is always true.
 std::string_view description_of(model::HealthReason reason);
 
 } // namespace nlb::health
+
+namespace nlb {
+
+template <>
+struct EnumText<health::Sign> {
+    static constexpr std::array<std::string_view, 3> names{"refused", "reset", "silent"};
+};
+
+} // namespace nlb

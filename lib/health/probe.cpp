@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/probe.hpp"
 
+#include "base/text.hpp"
+#include "wire/proxy_v2.hpp"
+
 #include <cerrno>
 
 namespace nlb::health {
@@ -40,17 +43,30 @@ ProbeRun::ProbeRun(const CheckSettings& settings, const Endpoint& target, Nanos 
 void ProbeRun::on_connected() {
     if (result_ || connected_) return;
     connected_ = true;
-    if (settings_->protocol == HealthCheckProtocol::Tcp) return end(ProbeOutcome::Passed, {});
-    if (settings_->request.empty()) {
+    if (settings_->is_http() && settings_->request.empty()) {
         // The settings were checked with another host; an endpoint's text is as harmless.
         own_request_ = wire::http_check_request(settings_->path, target_.text()).value_or("");
     }
+    pass_when_all_is_sent();
 }
 
+/// A PROXY header first, then the request, unless that goes through TLS.
 std::string_view ProbeRun::pending() const {
     if (!connected_ || result_) return {};
-    const std::string& request = own_request_.empty() ? settings_->request : own_request_;
-    return std::string_view(request).substr(sent_);
+    const std::string_view header = settings_->proxy_v2 ? wire::kProxyV2Local : "";
+    if (sent_ < header.size()) return header.substr(sent_);
+    if (settings_->is_https()) return {};
+    return std::string_view(request()).substr(sent_ - header.size());
+}
+
+void ProbeRun::sent(std::size_t bytes) {
+    sent_ += bytes;
+    pass_when_all_is_sent();
+}
+
+/// A TCP check asks for no answer.
+void ProbeRun::pass_when_all_is_sent() {
+    if (!settings_->is_http() && pending().empty()) end(ProbeOutcome::Passed, {});
 }
 
 void ProbeRun::on_error(int error) {
@@ -78,8 +94,22 @@ void ProbeRun::on_end() {
     end(ProbeOutcome::ClosedEarly, "connection closed, " + progress_text());
 }
 
+void ProbeRun::on_tls_failure(std::string_view why) {
+    end(ProbeOutcome::TlsFailed, std::string(why) + " (checks speak TLS 1.2 and lower)");
+}
+
+void ProbeRun::on_script_end(bool passed, std::string_view how, std::string_view output) {
+    if (passed) return end(ProbeOutcome::Passed, {});
+    std::string text(how);
+    if (!output.empty()) text += ": " + in_quotes(output);
+    end(ProbeOutcome::ScriptFailed, text);
+}
+
 void ProbeRun::tick(Nanos now) {
     if (now < deadline()) return;
+    if (!settings_->script.empty()) {
+        return end(ProbeOutcome::ResponseTimeout, "no end " + in_time(settings_->timeout));
+    }
     if (!connected_) {
         return end(ProbeOutcome::ConnectTimeout,
                    "no answer to connect " + in_time(settings_->timeout));
@@ -93,8 +123,10 @@ std::string ProbeRun::progress_text() const {
 }
 
 std::string ProbeRun::tried() const {
+    if (!settings_->script.empty()) return "script " + settings_->script + " " + target_.text();
     if (settings_->protocol == HealthCheckProtocol::Tcp) return "TCP " + target_.text();
-    return "GET http://" + target_.text() + settings_->path;
+    return (settings_->is_https() ? "GET https://" : "GET http://") + target_.text() +
+           settings_->path;
 }
 
 void ProbeRun::end(ProbeOutcome outcome, std::string_view came_back) {

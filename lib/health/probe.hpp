@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace nlb::health {
 
@@ -29,6 +30,8 @@ enum class ProbeOutcome : std::uint8_t {
     ResponseTimeout, ///< connected, but no complete response in time
     NotHttp,         ///< what came back is no HTTP/1 response
     WrongCode,       ///< an HTTP status that the matcher does not pass
+    TlsFailed,       ///< no TLS session of version 1.2 or lower came about, or it broke
+    ScriptFailed,    ///< the script ended with another status than 0, or by a signal
     InternalError,   ///< this machine could not make the check: out of descriptors, ports, memory
 };
 
@@ -53,8 +56,17 @@ class ProbeRun {
     /// A call on the connection failed with this errno: the connect, or a later one.
     void on_error(int error);
 
-    /// Bytes came from the target.
+    /// Bytes came from the target, or out of its TLS session.
     void feed(std::string_view bytes);
+
+    /// The TLS session of an HTTPS check cannot go on.
+    void on_tls_failure(std::string_view why);
+
+    /// This machine could not make the check.
+    void on_own_trouble(std::string_view why) { end(ProbeOutcome::InternalError, why); }
+
+    /// The script ended: what it made of the target, and the first line it wrote.
+    void on_script_end(bool passed, std::string_view how, std::string_view output);
 
     /// The target ended its direction.
     void on_end();
@@ -62,13 +74,18 @@ class ProbeRun {
     /// `now` reached deadline().
     void tick(Nanos now);
 
-    /// What is still to be sent; empty before the connect.
+    /// What is still to be sent as it is; empty before the connect.
     [[nodiscard]] std::string_view pending() const;
+
+    /// HTTPS: what is to be sent in the TLS session that follows pending(); empty when taken.
+    [[nodiscard]] std::string_view take_request() {
+        return std::exchange(taken_, true) ? std::string_view() : request();
+    }
 
     [[nodiscard]] bool is_connected() const { return connected_; }
 
     /// The first `bytes` of pending() were sent.
-    void sent(std::size_t bytes) { sent_ += bytes; }
+    void sent(std::size_t bytes);
 
     [[nodiscard]] Nanos deadline() const { return result_ ? Nanos::never() : deadline_; }
 
@@ -77,6 +94,12 @@ class ProbeRun {
 
   private:
     void end(ProbeOutcome outcome, std::string_view came_back);
+    void pass_when_all_is_sent();
+
+    [[nodiscard]] const std::string& request() const {
+        return own_request_.empty() ? settings_->request : own_request_;
+    }
+
     [[nodiscard]] std::string tried() const;
     [[nodiscard]] std::string progress_text() const;
 
@@ -84,6 +107,7 @@ class ProbeRun {
     Endpoint target_;
     Nanos deadline_;
     bool connected_ = false;
+    bool taken_ = false;
     std::string own_request_; // only when the settings name no host
     std::size_t sent_ = 0;
     wire::HttpStatusReader response_;
@@ -96,9 +120,10 @@ namespace nlb {
 
 template <>
 struct EnumText<health::ProbeOutcome> {
-    static constexpr std::array<std::string_view, 10> names{
-        "passed",       "refused",          "unreachable", "connect-timeout", "reset",
-        "closed-early", "response-timeout", "not-http",    "wrong-code",      "internal-error"};
+    static constexpr std::array<std::string_view, 12> names{
+        "passed",     "refused",      "unreachable",      "connect-timeout",
+        "reset",      "closed-early", "response-timeout", "not-http",
+        "wrong-code", "tls-failed",   "script-failed",    "internal-error"};
 };
 
 } // namespace nlb

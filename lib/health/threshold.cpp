@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "health/threshold.hpp"
 
+#include <algorithm>
+
 namespace nlb::health {
 
 using model::HealthReason;
@@ -20,19 +22,34 @@ bool Threshold::record(Verdict verdict, const Thresholds& limits) {
 }
 
 void Threshold::judge(bool passed, const Thresholds& limits) {
-    const bool is_unhealthy = judged_ == HealthState::Unhealthy;
-    if (judged_ == HealthState::Initial && passed) {
-        judged_ = HealthState::Healthy; // after its first passed check [p.16]
-        streak_ = 0;
-        return;
+    if (!passed) {
+        passes_ = 0;
+        return count_against(static_cast<std::uint32_t>(Weight::FailedCheck), limits);
     }
-    if (passed != is_unhealthy) { // the result agrees with the state
-        streak_ = 0;
-        return;
-    }
-    if (++streak_ < (is_unhealthy ? limits.healthy : limits.unhealthy)) return;
-    judged_ = is_unhealthy ? HealthState::Healthy : HealthState::Unhealthy;
-    streak_ = 0;
+    weight_ = 0;
+    // A new target after its first passed check [p.16], an unhealthy one after as many as asked.
+    const bool enough = judged_ == HealthState::Initial ||
+                        (judged_ == HealthState::Unhealthy && ++passes_ >= limits.healthy);
+    if (!enough) return;
+    judged_ = HealthState::Healthy;
+    passes_ = 0;
+}
+
+void Threshold::count_against(std::uint32_t weight, const Thresholds& limits) {
+    if (judged_ == HealthState::Unhealthy) return;
+    const std::uint32_t most = limits.unhealthy * static_cast<std::uint32_t>(Weight::FailedCheck);
+    weight_ = std::min(most, weight_ + weight);
+    if (weight_ < most) return;
+    judged_ = HealthState::Unhealthy;
+    weight_ = 0;
+}
+
+bool Threshold::weigh(Weight weight, std::uint64_t flows, const Thresholds& limits) {
+    constexpr std::uint64_t kMostFlows = 1000; // far beyond any threshold
+    if (state() != HealthState::Healthy) return false;
+    const auto count = static_cast<std::uint32_t>(std::min(flows, kMostFlows));
+    count_against(static_cast<std::uint32_t>(weight) * count, limits);
+    return state() != HealthState::Healthy;
 }
 
 HealthReason reason_of(HealthState state) {

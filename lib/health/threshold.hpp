@@ -21,10 +21,23 @@ struct Thresholds {
     bool operator==(const Thresholds&) const = default;
 };
 
+/// How much a sign counts: a failed check as much as two flows that were reset before data, because
+/// a reset may be an answer to what the client sent, and a refusal or silence is the target's own.
+enum class Weight : std::uint8_t {
+    Reset = 1,
+    Refused = 2,
+    Silent = 2,
+    FailedCheck = 2,
+};
+
 /// A new target is healthy after its first passed check, unhealthy after `unhealthy` failures in a
 /// row, and from there healthy again after `healthy` passes in a row. `unhealthy` checks in a row
 /// that could not be made show the target as unavailable; the first one that could shows what the
 /// earlier results had made of it.
+///
+/// What flows show [p.51] is weighed together with the checks: a healthy target is unhealthy as
+/// soon as the weights since its last passed check reach those of `unhealthy` failed checks. Only
+/// checks bring it back. Of a target that is not healthy flows say nothing new.
 class Threshold {
   public:
     /// Initial, Healthy, Unhealthy or Unavailable.
@@ -35,15 +48,26 @@ class Threshold {
     /// True when state() changed.
     bool record(Verdict verdict, const Thresholds& limits);
 
+    /// `flows` showed a sign of this weight. True when state() changed.
+    bool weigh(Weight weight, std::uint64_t flows, const Thresholds& limits);
+
+    /// Has something spoken against the present state, or has nothing decided yet?
+    [[nodiscard]] bool is_changing() const {
+        return judged_ == model::HealthState::Initial || passes_ > 0 || weight_ > 0 ||
+               unknowns_ > 0;
+    }
+
     /// Other thresholds hold from now on: the state stays, the count begins anew.
-    void restart_count() { streak_ = unknowns_ = 0; }
+    void restart_count() { passes_ = weight_ = unknowns_ = 0; }
 
   private:
     void judge(bool passed, const Thresholds& limits);
+    void count_against(std::uint32_t weight, const Thresholds& limits);
 
     model::HealthState judged_ = model::HealthState::Initial;
     bool unavailable_ = false;
-    std::uint32_t streak_ = 0;   // results in a row against judged_
+    std::uint32_t passes_ = 0;   // in a row, while unhealthy
+    std::uint32_t weight_ = 0;   // of what spoke against a target that is not unhealthy
     std::uint32_t unknowns_ = 0; // checks in a row that could not be made
 };
 

@@ -85,6 +85,10 @@ enum class RouteReason : std::uint8_t {
 std::string resource_hex(std::string_view account, std::string_view region, std::string_view kind,
                          std::string_view name);
 
+/// A file name that stays within the folder of scripts: no /, no . in front, 1-255 visible
+/// characters.
+bool is_script_name(std::string_view text);
+
 } // namespace nlb::model
 
 namespace nlb {

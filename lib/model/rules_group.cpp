@@ -74,14 +74,6 @@ void check_tcp_check(RuleContext& context, const TargetGroup& group, const Path&
     }
 }
 
-/// A name that stays within the folder of scripts.
-bool is_script_name(std::string_view text) {
-    constexpr std::size_t kLongestName = 255;
-    return !text.starts_with('.') && text.size() <= kLongestName &&
-           std::all_of(text.begin(), text.end(),
-                       [](char c) { return c > ' ' && c < '\x7F' && c != '/'; });
-}
-
 void check_extensions(RuleContext& context, const HealthCheck& check, const Path& path) {
     if (check.fast_interval_milliseconds > check.interval_ms()) {
         context.error(path / "fast_interval_milliseconds",

@@ -23,6 +23,17 @@ std::string check_host(const GroupUse& use, const model::ZoneName& zone) {
     return Endpoint{node.address, use.listeners.front()->port}.text();
 }
 
+/// Where the checks of that node come from [p.51]; nothing when it is not known which node checks.
+std::optional<IpAddress> check_source(const GroupUse& use, const model::ZoneName& zone) {
+    for (const model::Zone& own : use.load_balancer->zones) {
+        if (own.name != zone) continue;
+        const bool v6 = use.group->ip_address_type == model::TargetGroupIpType::Ipv6;
+        if (v6 != own.private_address.is_v4()) return own.private_address;
+        return v6 ? own.ipv6_address : std::nullopt;
+    }
+    return std::nullopt;
+}
+
 contract::TargetGroup check_line(const GroupUse& use, const model::ZoneName& zone) {
     const model::HealthCheck& check = use.group->health_check;
     contract::TargetGroup line{.group = use.group->id,
@@ -38,6 +49,7 @@ contract::TargetGroup check_line(const GroupUse& use, const model::ZoneName& zon
                                .protocol = std::nullopt,
                                .check_fast_interval_ms = std::nullopt,
                                .check_exec = std::nullopt,
+                               .check_source = check_source(use, zone),
                                .proxy_protocol_v2 = std::nullopt};
     if (use.group->protocol == model::Protocol::Udp) line.protocol = model::Protocol::Udp;
     if (check.fast_interval_milliseconds != 0)

@@ -53,6 +53,20 @@ struct Parser final : http::basic_parser<false> {
     unsigned status = 0;
 };
 
+/// RFC 9112 4 asks for the space before an absent reason phrase; many servers leave it out, and
+/// Beast insists. The block with the space, or nothing when it has it, or has a phrase.
+std::string with_space_after_code(std::string_view block) {
+    constexpr std::size_t kCodeEnd = 12; // "HTTP/1.1 200"
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const bool lacks_it = block.size() > kCodeEnd && block.starts_with("HTTP/1.") &&
+                          block[8] == ' ' && block[kCodeEnd] == '\r' &&
+                          std::all_of(block.begin() + 9, block.begin() + kCodeEnd, is_digit);
+    if (!lacks_it) return {};
+    std::string text(block);
+    text.insert(kCodeEnd, 1, ' ');
+    return text;
+}
+
 } // namespace
 
 Result<std::string> http_check_request(std::string_view path, std::string_view host) {
@@ -100,10 +114,12 @@ std::size_t HttpStatusReader::parse(std::string_view bytes) {
     std::size_t used = 0;
     while (used < bytes.size()) {
         Parser parser;
-        const std::string_view block = bytes.substr(used);
+        const std::string mended = with_space_after_code(bytes.substr(used));
+        const std::string_view block = mended.empty() ? bytes.substr(used) : mended;
         error_code error;
-        const std::size_t n = parser.put(boost::asio::buffer(block.data(), block.size()), error);
+        std::size_t n = parser.put(boost::asio::buffer(block.data(), block.size()), error);
         if (error == http::error::need_more) return used;
+        if (n > 0 && !mended.empty()) --n;
         if (error) {
             malformed(interim_ + n, error.message());
             return used;

@@ -195,13 +195,6 @@ class Once(Base):
         self.check("unhealthy", "no complete response within 100 ms, 0 bytes",
                    group(check_protocol="HTTP", check_timeout_ms=100), target(self.stall().port))
 
-    def test_https_is_unavailable(self):
-        status, out, err = self.once(target_set(group(check_protocol="HTTPS"), target(1)), "--json")
-        self.assertEqual(json.loads(out)["state"], "unavailable")
-        self.assertEqual(json.loads(out)["reason"], "Elb.InternalError")
-        self.assertIn("HTTPS checks are not built yet", err)
-        self.assertEqual(status, 3)
-
     def test_few_descriptors_are_enough(self):
         port = self.server().port
         lines = target_set(group(), *(target(port, name=f"t{i}:1") for i in range(200)))
@@ -379,13 +372,6 @@ class Run(Base):
             "Health checks failed due to an internal error: "), line)
         self.assertIn("Too many open files", line["description"])
         self.assertFalse([text for text in process.out.seen if '"unhealthy"' in text])
-
-    def test_https_groups_are_refused(self):
-        process = self.run_filter(*target_set(group(check_protocol="HTTPS"), target(1)))
-        line = process.out.wait_for_message("target-health", state="unavailable")
-        self.assertEqual(line["reason"], "Elb.InternalError")
-        self.assertIn("HTTPS checks are not built yet", line["description"])
-        process.err.wait_for(lambda text: "is not checked" in text)
 
     def test_signals(self):
         process = self.run_filter(*target_set(group(), target(self.server().port)))

@@ -2,14 +2,8 @@
 #include "checker.hpp"
 
 #include "io/clock.hpp"
-#include "io/socket.hpp"
 
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 
@@ -26,9 +20,21 @@ std::size_t descriptors_for_checks() {
     return limit.rlim_cur > 2 * kReserve ? limit.rlim_cur - kReserve : limit.rlim_cur / 2;
 }
 
+std::uint64_t Checker::Statistics::late_us(unsigned percent) const {
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0; i < late.size(); ++i) {
+        seen += late[i];
+        if (seen * 100 >= started * percent) return std::uint64_t{1} << i;
+    }
+    return 0;
+}
+
 Checker::Checker(nlb::io::EventLoop& loop, nlb::health::Plan& plan, Limits limits,
                  OnResult on_result)
-    : loop_(loop), plan_(plan), limits_(limits), on_result_(std::move(on_result)) {
+    : loop_(loop), plan_(plan), limits_(std::move(limits)),
+      on_result_(std::move(on_result)), shared_{.loop = loop,
+                                                .scripts = limits_.scripts,
+                                                .on_warning = limits_.on_warning} {
 }
 
 Checker::~Checker() {
@@ -91,85 +97,30 @@ void Checker::arm() {
     timer_ = loop_.at(next, [this](Nanos now) { work(now); });
 }
 
+/// How late a check started, in the bucket of its power of two microseconds.
+void Checker::note_start(Nanos late) {
+    std::size_t bucket = 0;
+    for (std::int64_t us = late.ns / 1000; us > 0 && bucket + 1 < statistics_.late.size(); us /= 2)
+        ++bucket;
+    ++statistics_.late[bucket];
+}
+
 void Checker::open(Slot slot, Nanos now) {
     if (slot.index >= flights_.size()) flights_.resize(slot.index + 1);
     auto& place = flights_[slot.index];
-    if (!place) place = std::make_unique<Flight>();
+    if (!place)
+        place = std::make_unique<Flight>(shared_, [this](Flight& flight) { settle(flight); });
     Flight& flight = *place;
-    flight.slot = slot;
-    flight.number = ++statistics_.started;
-    const nlb::Endpoint target = plan_.endpoint(slot);
-    flight.run.emplace(plan_.settings(slot), target, now);
+    ++statistics_.started;
+    note_start(nlb::io::now() - plan_.due(slot));
     ++in_flight_;
     if (in_flight_ > limits_.most_in_flight) {
-        flight.run->on_error(EMFILE);
+        flight.refuse(slot, statistics_.started, plan_.settings(slot), plan_.endpoint(slot), now);
     } else {
-        begin_connect(flight, target);
+        flight.begin(slot, statistics_.started, plan_.settings(slot), plan_.endpoint(slot), now);
     }
     if (!flight.run->result()) deadlines_.push({flight.run->deadline(), slot.index, flight.number});
     settle(flight);
-}
-
-void Checker::begin_connect(Flight& flight, const nlb::Endpoint& target) {
-    const int family = target.address.is_v4() ? AF_INET : AF_INET6;
-    flight.fd.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!flight.fd.is_open()) return flight.run->on_error(errno);
-    const int on = 1;
-    ::setsockopt(flight.fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    const auto address = nlb::io::SocketAddress::from(target);
-    if (::connect(flight.fd.get(), address.get(), address.length) != 0 && errno != EINPROGRESS) {
-        return flight.run->on_error(errno);
-    }
-    const std::uint32_t index = flight.slot.index;
-    const auto added = loop_.add(flight.fd.get(), EPOLLOUT,
-                                 [this, index](std::uint32_t events) { on_event(index, events); });
-    if (!added) flight.run->on_error(added.error().sys);
-}
-
-void Checker::on_event(std::uint32_t index, std::uint32_t events) {
-    Flight& flight = *flights_[index];
-    if (!flight.run->is_connected()) {
-        on_connect_done(flight);
-    } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
-        receive(flight);
-    } else {
-        send(flight);
-    }
-    settle(flight);
-}
-
-void Checker::on_connect_done(Flight& flight) {
-    int error = 0;
-    socklen_t size = sizeof error;
-    ::getsockopt(flight.fd.get(), SOL_SOCKET, SO_ERROR, &error, &size);
-    if (error != 0) return flight.run->on_error(error);
-    flight.run->on_connected();
-    send(flight);
-}
-
-void Checker::send(Flight& flight) {
-    while (!flight.run->pending().empty()) {
-        const std::string_view bytes = flight.run->pending();
-        const ssize_t n = nlb::io::retry(
-            [&] { return ::send(flight.fd.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL); });
-        if (n < 0 && errno == EAGAIN) break;
-        if (n < 0) return flight.run->on_error(errno);
-        flight.run->sent(static_cast<std::size_t>(n));
-    }
-    const bool more = !flight.run->pending().empty();
-    if (!flight.run->result()) {
-        loop_.modify(flight.fd.get(), more ? EPOLLIN | EPOLLOUT : std::uint32_t{EPOLLIN});
-    }
-}
-
-void Checker::receive(Flight& flight) {
-    std::array<char, 16384> buffer; // NOLINT: filled by the kernel
-    const ssize_t n =
-        nlb::io::retry([&] { return ::recv(flight.fd.get(), buffer.data(), buffer.size(), 0); });
-    if (n < 0 && errno == EAGAIN) return;
-    if (n < 0) return flight.run->on_error(errno);
-    if (n == 0) return flight.run->on_end();
-    flight.run->feed({buffer.data(), static_cast<std::size_t>(n)});
 }
 
 /// When the check has ended: closes its connection, hands the result over, lets others start.
@@ -186,8 +137,6 @@ void Checker::settle(Flight& flight) {
 
 void Checker::close(Flight& flight) {
     if (!flight.run) return;
-    if (flight.fd.is_open()) loop_.remove(flight.fd.get());
-    flight.fd.reset();
-    flight.run.reset();
+    flight.close();
     --in_flight_;
 }

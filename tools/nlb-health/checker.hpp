@@ -4,7 +4,7 @@
 // per target, one timer for all.
 #pragma once
 
-#include "io/event_loop.hpp"
+#include "flight.hpp"
 
 #include "health/plan.hpp"
 
@@ -13,6 +13,7 @@
 #include <memory>
 #include <queue>
 #include <span>
+#include <string>
 #include <vector>
 
 class Checker {
@@ -20,6 +21,11 @@ class Checker {
     struct Statistics {
         std::uint64_t started = 0;
         std::array<std::uint64_t, nlb::EnumText<nlb::health::ProbeOutcome>::names.size()> ended{};
+        /// Starts by how late they were: less than 2^i microseconds; the last one holds the rest.
+        std::array<std::uint64_t, 32> late{};
+
+        /// Within so many microseconds of their time `percent` of the checks started.
+        [[nodiscard]] std::uint64_t late_us(unsigned percent) const;
     };
 
     struct Limits {
@@ -27,6 +33,8 @@ class Checker {
         /// At the limit: true waits for a check to end, false fails the check as our own trouble,
         /// so that it stays visible and no target delays another.
         bool waits_when_full = false;
+        std::string scripts; ///< folder of scripts; empty: none is run
+        std::function<void(const std::string&)> on_warning = {};
     };
 
     /// Called after every check.
@@ -49,13 +57,6 @@ class Checker {
     [[nodiscard]] const Statistics& statistics() const { return statistics_; }
 
   private:
-    struct Flight {
-        nlb::io::Fd fd;
-        nlb::health::Slot slot;
-        std::uint64_t number = 0; // of the check, so that an old deadline is recognised
-        std::optional<nlb::health::ProbeRun> run;
-    };
-
     struct Deadline {
         nlb::Nanos when;
         std::uint32_t index;
@@ -69,11 +70,7 @@ class Checker {
     void expire(nlb::Nanos now);
     void arm();
     void open(nlb::health::Slot slot, nlb::Nanos now);
-    void begin_connect(Flight& flight, const nlb::Endpoint& target);
-    void on_event(std::uint32_t index, std::uint32_t events);
-    void on_connect_done(Flight& flight);
-    void send(Flight& flight);
-    void receive(Flight& flight);
+    void note_start(nlb::Nanos late);
     void settle(Flight& flight);
     void close(Flight& flight);
 
@@ -81,6 +78,7 @@ class Checker {
     nlb::health::Plan& plan_;
     Limits limits_;
     OnResult on_result_;
+    Flight::Shared shared_;
     std::vector<std::unique_ptr<Flight>> flights_; // by slot index; kept for the next check
     std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
     Statistics statistics_;

@@ -13,5 +13,5 @@ int main(int argc, char** argv) {
                       "nlb-policy targets nlb.toml | nlb-health run | tee health.ndjson",
                       "nlb-health run --input unix:policy"},
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "target-group", "target",
-                      "target-health"}});
+                      "target-health", "target-evidence"}});
 }

@@ -23,6 +23,7 @@ constexpr Nanos kNoSecondCheck = Nanos::seconds(1'000'000);
 
 struct OnceOptions {
     std::vector<std::string> files;
+    std::string scripts;
     bool json = false;
 };
 
@@ -31,6 +32,7 @@ void plan_once(health::Plan& plan, health::GroupSet set) {
     if (set.settings) {
         set.settings->thresholds = {1, 1};
         set.settings->interval = kNoSecondCheck;
+        set.settings->fast_interval = {};
     }
     const auto span = Nanos::milliseconds(static_cast<std::int64_t>(set.targets.size()));
     plan.apply(std::move(set), io::now() - span);
@@ -64,14 +66,16 @@ bool is_done(const health::Plan& plan, const Checker& checker) {
     return checker.in_flight() == 0 && plan.deadline() > io::now() + Nanos::seconds(3600);
 }
 
-Result<void> check_all(health::Plan& plan) {
+Result<void> check_all(app::Context& context, const OnceOptions& options, health::Plan& plan) {
     auto loop = io::EventLoop::make();
     if (!loop) return tl::unexpected<Error>(loop.error());
     const Checker* made = nullptr;
     Checker checker(
         *loop, plan,
         {.most_in_flight = std::min(kMostInFlight, descriptors_for_checks()),
-         .waits_when_full = true},
+         .waits_when_full = true,
+         .scripts = options.scripts,
+         .on_warning = [&](const std::string& text) { context.log.warning(text); }},
         [&](health::Slot, const health::ProbeResult&, const std::optional<health::Change>&) {
             if (is_done(plan, *made)) loop->stop();
         });
@@ -115,7 +119,7 @@ Result<int> once(app::Context& context, const OnceOptions& options) {
     for (const std::string& file : options.files) {
         if (auto ok = load(file, plan, complaints); !ok) return tl::unexpected<Error>(ok.error());
     }
-    if (auto ok = check_all(plan); !ok) return tl::unexpected<Error>(ok.error());
+    if (auto ok = check_all(context, options, plan); !ok) return tl::unexpected<Error>(ok.error());
     const std::vector<contract::TargetHealth> lines = results(plan);
     if (auto ok = app::print(options.json ? as_json(lines) : as_table(lines)); !ok) {
         return tl::unexpected<Error>(ok.error());
@@ -141,6 +145,8 @@ app::Command once_command() {
                 declare.texts("files", options->files, {"FILE"},
                               "Files with target-sets; - is standard input");
                 declare.flag("--json", options->json, "Print target-health messages as NDJSON");
+                declare.text("--scripts", options->scripts, {"DIR"},
+                             "Folder of the scripts that groups may name to check their targets");
                 return [options](app::Context& context) { return once(context, *options); };
             }};
 }

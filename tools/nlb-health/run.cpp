@@ -32,6 +32,8 @@ app::Command run_command() {
                 declare.text("--node", options->node, {"NAME"},
                              "Name of the node (default: host name)");
                 declare.text("--zone", options->zone, {"ZONE"}, "Availability Zone of the node");
+                declare.text("--scripts", options->scripts, {"DIR"},
+                             "Folder of the scripts that groups may name to check their targets");
                 return [options](app::Context& context) { return run(context, *options); };
             }};
 }

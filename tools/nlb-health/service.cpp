@@ -50,7 +50,11 @@ Result<io::Fd> duplicate_standard(int number, const char* attempt) {
 Service::Service(app::Context& context, io::EventLoop& loop, RunOptions options)
     : context_(context), loop_(loop), options_(std::move(options)), complaints_(context.log),
       plan_(seed()),
-      checker_(loop, plan_, {.most_in_flight = descriptors_for_checks(), .waits_when_full = false},
+      checker_(loop, plan_,
+               {.most_in_flight = descriptors_for_checks(),
+                .waits_when_full = false,
+                .scripts = options_.scripts,
+                .on_warning = [this](const std::string& text) { context_.log.warning(text); }},
                [this](health::Slot slot, const health::ProbeResult&,
                       const std::optional<health::Change>& change) { on_result(slot, change); }) {
 }
@@ -131,6 +135,10 @@ void Service::on_event(const contract::Event& event) {
     if (outcome.restarted) expect_every_group();
     for (health::GroupSet& set : outcome.sets)
         apply(std::move(set));
+    for (const contract::TargetEvidence& evidence : outcome.evidence) {
+        const auto change = plan_.take_evidence(evidence, io::now());
+        if (change) on_result(change->slot, change);
+    }
     if (outcome.wants_report) report_all();
 }
 
@@ -264,6 +272,9 @@ void Service::print_statistics() const {
         text += " " + std::string(EnumText<health::ProbeOutcome>::names[i]) + "=" +
                 std::to_string(s.ended[i]);
     }
+    text += " late_us_p50=" + std::to_string(s.late_us(50)) +
+            " late_us_p99=" + std::to_string(s.late_us(99)) +
+            " evidence=" + std::to_string(plan_.evidence());
     text += " input_warnings=" + std::to_string(complaints_.count()) + "\n";
     std::fwrite(text.data(), 1, text.size(), stderr);
 }

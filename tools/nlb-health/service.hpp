@@ -22,6 +22,7 @@ struct RunOptions {
     std::string input = "-"; ///< "-", a file, or unix:NAME
     std::string node;
     std::string zone;
+    std::string scripts; ///< folder of scripts for checks; empty: none is run
 };
 
 class Service {

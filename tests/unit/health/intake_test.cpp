@@ -27,6 +27,7 @@ Intake::Outcome read(const std::vector<std::string>& lines, Intake& intake) {
     const auto add = [&](Intake::Outcome part) {
         std::move(part.sets.begin(), part.sets.end(), std::back_inserter(all.sets));
         all.warnings.insert(all.warnings.end(), part.warnings.begin(), part.warnings.end());
+        all.evidence.insert(all.evidence.end(), part.evidence.begin(), part.evidence.end());
         all.lost = all.lost || part.lost;
         all.restarted = all.restarted || part.restarted;
         all.wants_report = all.wants_report || part.wants_report;
@@ -83,12 +84,13 @@ BOOST_AUTO_TEST_CASE(what_is_incomplete_or_wrong_is_lost_and_told) {
 }
 
 BOOST_AUTO_TEST_CASE(a_group_that_cannot_be_checked_says_why) {
-    std::string https = kGroupLine;
-    https.replace(https.find("TCP"), 3, "HTTPS");
+    std::string script = kGroupLine;
+    script.insert(script.size() - 1, R"(,"check_exec":"../x")");
     std::string zero = kGroupLine;
     zero.replace(zero.find("5000"), 4, "0");
-    for (const auto& [group, why] : {std::pair{https, "HTTPS checks are not built yet"},
-                                     std::pair{zero, "check_interval_ms 0 must be 10 to 300000"}}) {
+    for (const auto& [group, why] :
+         {std::pair{script, "check_exec '../x' must be a file name without /"},
+          std::pair{zero, "check_interval_ms 0 must be 10 to 300000"}}) {
         Intake intake;
         const auto all = read({kBegin, group, kTarget, end(2)}, intake);
         BOOST_REQUIRE(all.sets.size() == 1U);
@@ -97,6 +99,15 @@ BOOST_AUTO_TEST_CASE(a_group_that_cannot_be_checked_says_why) {
         BOOST_TEST(all.sets[0].targets.size() == 1U);
         BOOST_TEST(all.warnings.size() == 1U);
     }
+}
+
+BOOST_AUTO_TEST_CASE(evidence_is_passed_on) {
+    Intake intake;
+    const auto all = read({R"({"type":"target-evidence","group":"g","target":"t","zone":"z",)"
+                           R"("kind":"refused","count":3})"},
+                          intake);
+    BOOST_REQUIRE(all.evidence.size() == 1U);
+    BOOST_TEST(all.evidence[0].count == 3U);
 }
 
 BOOST_AUTO_TEST_CASE(hello_and_snapshot_request_are_passed_on) {

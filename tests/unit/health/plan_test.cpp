@@ -4,7 +4,9 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
+#include <random>
 #include <set>
 
 using namespace nlb;
@@ -164,13 +166,187 @@ BOOST_AUTO_TEST_CASE(a_refused_group_is_unavailable_and_never_due) {
     Plan plan(1);
     GroupSet set = group_of(3);
     set.settings.reset();
-    set.refusal = "HTTPS checks are not built yet";
+    set.refusal = "check_interval_ms 0 must be 10 to 300000";
     plan.apply(std::move(set), {});
     BOOST_TEST(plan.deadline().is_never());
     BOOST_TEST((state(plan, 2, {}) == HealthState::Unavailable));
     plan.apply(group_of(3), Nanos::seconds(1));
     BOOST_TEST((state(plan, 2, Nanos::seconds(1)) == HealthState::Initial));
     BOOST_TEST(!plan.deadline().is_never());
+}
+
+BOOST_AUTO_TEST_CASE(a_check_that_lasts_the_whole_interval_misses_no_turn) {
+    Plan plan(3);
+    plan.apply(group_of(1, 100), {});
+    plan.finish(*plan.start_due(plan.deadline()), kPassed, {});
+    const Nanos second = plan.deadline();
+    plan.finish(*plan.start_due(second), kFailed, second + Nanos{100'300'000});
+    BOOST_TEST((plan.deadline() == second + Nanos::milliseconds(100)));
+    plan.finish(*plan.start_due(second + Nanos{100'300'000}), kFailed,
+                second + Nanos::milliseconds(250)); // in the middle of a turn: that one is missed
+    BOOST_TEST((plan.deadline() == second + Nanos::milliseconds(300)));
+}
+
+BOOST_AUTO_TEST_CASE(a_changing_state_is_checked_at_the_fast_interval) {
+    Plan plan(3);
+    GroupSet set = group_of(1);
+    set.settings->fast_interval = Nanos::milliseconds(200);
+    plan.apply(std::move(set), {});
+    Nanos last;
+    const auto step = [&](const ProbeResult& result) {
+        last = plan.deadline();
+        plan.finish(*plan.start_due(last), result, last);
+        return (plan.deadline() - last).ns / 1'000'000;
+    };
+    step(kPassed);
+    BOOST_TEST(step(kPassed) == kInterval_ms);
+    BOOST_TEST(step(kFailed) == 200);
+    BOOST_TEST(step(kFailed) == kInterval_ms); // unhealthy, and stays so
+    BOOST_TEST(step(kPassed) == 200);
+    for (int i = 0; i < 3; ++i)
+        BOOST_TEST(step(kPassed) == 200);
+    BOOST_TEST(step(kPassed) == kInterval_ms); // healthy again
+}
+
+namespace {
+
+contract::TargetHealth told(const Plan& plan, std::size_t index, Nanos now) {
+    return std::get<contract::TargetHealth>(plan.snapshot(kGroup, now).lines.at(index));
+}
+
+contract::TargetEvidence evidence(const char* kind, std::uint64_t count) {
+    return {kGroup, model::TargetId{"t0"}, "zone-a", kind, count};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(unused_targets_are_not_checked_and_say_why) {
+    Plan plan(1);
+    GroupSet set = group_of(3);
+    set.targets[0].state = HealthState::Unused;
+    set.targets[1].state = HealthState::Unused;
+    set.targets[1].reason = model::HealthReason::TargetInvalidState;
+    set.targets[1].description = "Target is in the stopped state";
+    plan.apply(set, {});
+    const auto starts = run(plan, Nanos::seconds(20));
+    BOOST_TEST(starts.size() == 1U);
+    const auto first = told(plan, 0, {});
+    BOOST_TEST((first.state == HealthState::Unused));
+    BOOST_TEST((first.reason == model::HealthReason::TargetNotInUse));
+    BOOST_TEST(*first.description ==
+               "Target group is not configured to receive traffic from the load balancer");
+    BOOST_TEST(*told(plan, 1, {}).description == "Target is in the stopped state");
+    BOOST_TEST((told(plan, 1, {}).reason == model::HealthReason::TargetInvalidState));
+    BOOST_TEST(!plan.take_evidence(evidence("refused", 9), {}).has_value());
+
+    plan.apply(group_of(3), Nanos::seconds(20)); // in use: as new
+    BOOST_TEST((told(plan, 0, Nanos::seconds(20)).state == HealthState::Initial));
+    BOOST_TEST((told(plan, 2, Nanos::seconds(20)).state == HealthState::Healthy));
+    BOOST_TEST(run(plan, Nanos::seconds(40)).size() == 3U);
+    BOOST_TEST((told(plan, 0, Nanos::seconds(40)).state == HealthState::Healthy));
+
+    const auto slot = plan.start_due(plan.deadline());
+    GroupSet unused = group_of(3);
+    for (auto& target : unused.targets)
+        target.state = HealthState::Unused;
+    const auto stopped = plan.apply(std::move(unused), Nanos::seconds(41));
+    BOOST_REQUIRE(stopped.size() == 1U);
+    BOOST_TEST((stopped[0] == *slot));
+    BOOST_TEST(!plan.start_due(Nanos::seconds(100)).has_value());
+    BOOST_TEST(told(plan, 0, Nanos::seconds(42)).since_ns.value() == 1'000'000'000U);
+}
+
+BOOST_AUTO_TEST_CASE(draining_targets_are_checked_on_and_told_of_when_they_fail) {
+    Plan plan(1);
+    plan.apply(group_of(1), {});
+    run(plan, Nanos::seconds(20));
+    GroupSet set = group_of(1);
+    set.targets[0].state = HealthState::Draining;
+    BOOST_TEST(plan.apply(set, Nanos::seconds(20)).empty());
+    const auto draining = told(plan, 0, Nanos::seconds(21));
+    BOOST_TEST((draining.state == HealthState::Draining));
+    BOOST_TEST((draining.reason == model::HealthReason::TargetDeregistrationInProgress));
+    BOOST_TEST(*draining.description == "Target deregistration is in progress");
+    BOOST_TEST(draining.since_ns.value() == 1'000'000'000U);
+    run(plan, Nanos::seconds(60), kFailed);
+    BOOST_TEST((told(plan, 0, Nanos::seconds(60)).state == HealthState::Unhealthy));
+    run(plan, Nanos::seconds(120));
+    BOOST_TEST((told(plan, 0, Nanos::seconds(120)).state == HealthState::Draining));
+    plan.apply(group_of(1), Nanos::seconds(120)); // registered again: what checks say holds on
+    BOOST_TEST((told(plan, 0, Nanos::seconds(120)).state == HealthState::Healthy));
+}
+
+BOOST_AUTO_TEST_CASE(flows_take_a_target_out_and_checks_bring_it_back) {
+    Plan plan(1);
+    plan.apply(group_of(2), {});
+    run(plan, Nanos::seconds(20));
+    BOOST_TEST(!plan.take_evidence(evidence("refused", 1), Nanos::seconds(20)).has_value());
+    BOOST_TEST(!plan.take_evidence(evidence("bored", 9), Nanos::seconds(20)).has_value());
+    const auto change = plan.take_evidence(evidence("silent", 2), Nanos::seconds(20));
+    BOOST_REQUIRE(change.has_value());
+    BOOST_TEST((change->now == HealthState::Unhealthy));
+    const auto out = plan.health(change->slot, Nanos::seconds(20));
+    BOOST_TEST(*out.description == "Health checks failed: 2 flows of zone 'zone-a' silent");
+    BOOST_TEST((told(plan, 1, Nanos::seconds(20)).state == HealthState::Healthy));
+    run(plan, Nanos::seconds(60));
+    BOOST_TEST((told(plan, 0, Nanos::seconds(60)).state == HealthState::Healthy));
+    BOOST_TEST(plan.evidence() == 2U);
+
+    GroupSet udp = group_of(2);
+    udp.settings->is_udp = true;
+    plan.apply(std::move(udp), Nanos::seconds(60));
+    BOOST_TEST(!plan.take_evidence(evidence("silent", 99), Nanos::seconds(60)).has_value());
+}
+
+/// Whatever comes in whatever order, a message is one the guide's table of states and reason codes
+/// has [p.53].
+BOOST_AUTO_TEST_CASE(no_sequence_makes_a_state_without_its_reason) {
+    using enum model::HealthReason;
+    const std::map<HealthState, std::set<model::HealthReason>> table{
+        {HealthState::Initial, {ElbRegistrationInProgress, ElbInitialHealthChecking}},
+        {HealthState::Unhealthy, {TargetFailedHealthChecks}},
+        {HealthState::Unused,
+         {TargetNotRegistered, TargetNotInUse, TargetInvalidState, TargetIpUnusable}},
+        {HealthState::Draining, {TargetDeregistrationInProgress}},
+        {HealthState::Unavailable, {ElbInternalError}}};
+    std::mt19937 engine(4711);
+    const auto below = [&](int limit) {
+        return std::uniform_int_distribution<int>(0, limit - 1)(engine);
+    };
+    const std::array results{kPassed, kFailed, ProbeResult{ProbeOutcome::InternalError, "x"}};
+    for (int round = 0; round < 200; ++round) {
+        Plan plan(static_cast<std::uint64_t>(round));
+        Nanos now;
+        plan.apply(group_of(3), now);
+        for (int i = 0; i < 100; ++i) {
+            if (below(10) == 0) {
+                GroupSet set = group_of(static_cast<std::size_t>(1 + below(4)));
+                for (auto& target : set.targets) {
+                    if (below(3) == 0)
+                        target.state = below(2) == 0 ? HealthState::Unused : HealthState::Draining;
+                }
+                if (below(8) == 0) {
+                    set.settings.reset();
+                    set.refusal = "bad";
+                }
+                plan.apply(std::move(set), now);
+            }
+            if (below(5) == 0) plan.take_evidence(evidence("reset", 1), now);
+            if (!plan.deadline().is_never()) now = std::max(now, plan.deadline());
+            if (const auto slot = plan.start_due(now))
+                plan.finish(*slot, results[static_cast<std::size_t>(below(3))], now);
+            for (const contract::Message& line : plan.snapshot(kGroup, now).lines) {
+                const auto& health = std::get<contract::TargetHealth>(line);
+                if (health.state == HealthState::Healthy) {
+                    BOOST_REQUIRE((!health.reason && !health.description));
+                    continue;
+                }
+                BOOST_REQUIRE(health.reason.has_value());
+                BOOST_REQUIRE(table.at(health.state).contains(*health.reason));
+                BOOST_REQUIRE(health.description->starts_with(description_of(*health.reason)));
+            }
+        }
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -137,4 +137,57 @@ BOOST_AUTO_TEST_CASE(the_request_names_the_host_of_the_group_or_else_the_target)
     BOOST_TEST(other.pending().starts_with("GET /up HTTP/1.1\r\nHost: 10.0.0.1:8080\r\n"));
 }
 
+BOOST_AUTO_TEST_CASE(a_proxy_header_comes_first_and_names_no_client) {
+    const std::string local("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
+    for (const auto protocol : {model::HealthCheckProtocol::Tcp, model::HealthCheckProtocol::Http,
+                                model::HealthCheckProtocol::Https}) {
+        auto with = line(protocol);
+        with.proxy_protocol_v2 = true;
+        const CheckSettings s = CheckSettings::from(with).value();
+        ProbeRun run(s, kTarget, kStart);
+        BOOST_TEST(run.pending().empty());
+        run.on_connected();
+        BOOST_REQUIRE(!run.result().has_value());
+        BOOST_TEST(run.pending() == local);
+        run.sent(10);
+        BOOST_TEST(run.pending() == local.substr(10));
+        run.sent(6);
+        if (protocol == model::HealthCheckProtocol::Tcp) {
+            BOOST_REQUIRE(run.result().has_value());
+            BOOST_TEST((run.result()->outcome == ProbeOutcome::Passed));
+        } else if (protocol == model::HealthCheckProtocol::Http) {
+            BOOST_TEST(run.pending().starts_with("GET /up HTTP/1.1\r\n"));
+        } else {
+            BOOST_TEST(run.pending().empty());
+            BOOST_TEST(run.take_request().starts_with("GET /up HTTP/1.1\r\n"));
+            BOOST_TEST(run.take_request().empty());
+        }
+    }
+}
+
+BOOST_AUTO_TEST_CASE(https_and_scripts_say_what_they_tried) {
+    const CheckSettings https = settings(model::HealthCheckProtocol::Https);
+    ProbeRun tls(https, kTarget, kStart);
+    tls.on_connected();
+    tls.on_tls_failure("TLS handshake: tlsv1 alert protocol version");
+    BOOST_TEST((tls.result()->outcome == ProbeOutcome::TlsFailed));
+    BOOST_TEST(tls.result()->text == "GET https://10.0.0.1:8080/up: TLS handshake: tlsv1 alert "
+                                     "protocol version (checks speak TLS 1.2 and lower)");
+
+    auto with = line(model::HealthCheckProtocol::Tcp);
+    with.check_exec = "check-db";
+    const CheckSettings script = CheckSettings::from(with).value();
+    ProbeRun failed(script, kTarget, kStart);
+    failed.on_script_end(false, "exit status 2", "no route\x1b");
+    BOOST_TEST((failed.result()->outcome == ProbeOutcome::ScriptFailed));
+    BOOST_TEST(failed.result()->text ==
+               "script check-db 10.0.0.1:8080: exit status 2: 'no route\\x1b'");
+    ProbeRun late(script, kTarget, kStart);
+    late.tick(kStart + Nanos::seconds(2));
+    BOOST_TEST(late.result()->text == "script check-db 10.0.0.1:8080: no end within 2000 ms");
+    ProbeRun passed(script, kTarget, kStart);
+    passed.on_script_end(true, "exit status 0", "fine");
+    BOOST_TEST((passed.result()->outcome == ProbeOutcome::Passed));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

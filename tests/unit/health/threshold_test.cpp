@@ -19,13 +19,23 @@ Verdict verdict(char c) {
     return c == 'f' ? Verdict::Failed : Verdict::Unknown;
 }
 
+/// "r" a flow was reset, "x" refused, "s" silent; results as in verdict().
+bool take(Threshold& threshold, char c, Thresholds limits) {
+    switch (c) {
+    case 'r': return threshold.weigh(Weight::Reset, 1, limits);
+    case 'x': return threshold.weigh(Weight::Refused, 1, limits);
+    case 's': return threshold.weigh(Weight::Silent, 1, limits);
+    default: return threshold.record(verdict(c), limits);
+    }
+}
+
 /// The state after each result: i(nitial), h(ealthy), d(own), n(ot available).
 std::string states(std::string_view results, Thresholds limits) {
     Threshold threshold;
     std::string out;
     for (const char c : results) {
         const HealthState before = threshold.state();
-        const bool changed = threshold.record(verdict(c), limits);
+        const bool changed = take(threshold, c, limits);
         BOOST_TEST(changed == (threshold.state() != before));
         switch (threshold.state()) {
         case HealthState::Initial: out += 'i'; break;
@@ -67,9 +77,29 @@ BOOST_AUTO_TEST_CASE(results_make_states) {
         {"an unhealthy target stays so behind it", {2, 2}, "ffuupp", "iddndh"},
         {"unknowns do not interrupt failures in a row", {5, 2}, "pfuf", "hhhd"},
         {"nor are they failures", {5, 3}, "pfuff", "hhhhd"},
+        {"two refused flows take it out", {5, 2}, "pxx", "hhd"},
+        {"and so do a refused and a silent one", {5, 2}, "pxs", "hhd"},
+        {"a reset flow counts half", {5, 2}, "prrrr", "hhhhd"},
+        {"flows and checks add up", {5, 2}, "pfx", "hhd"},
+        {"resets as well", {5, 2}, "pfrr", "hhhd"},
+        {"a passed check forgets what flows showed", {5, 2}, "pxpxpx", "hhhhhh"},
+        {"of a new target flows say nothing", {5, 2}, "xxxxp", "iiiih"},
+        {"nor of an unhealthy one", {2, 2}, "ffpxp", "idddh"},
+        {"checks bring it back", {2, 2}, "pxxpp", "hhddh"},
+        {"a higher threshold asks for more", {5, 3}, "pxxx", "hhhd"},
+        {"of one that cannot be checked they say nothing", {5, 2}, "puuxx", "hhnnn"},
     };
     for (const Row& row : rows)
         BOOST_TEST(states(row.results, row.limits) == row.states, row.what);
+}
+
+BOOST_AUTO_TEST_CASE(many_flows_at_once_count_as_so_many) {
+    Threshold threshold;
+    threshold.record(Verdict::Passed, {5, 10});
+    BOOST_TEST(!threshold.weigh(Weight::Refused, 9, {5, 10}));
+    BOOST_TEST(threshold.is_changing());
+    BOOST_TEST(threshold.weigh(Weight::Refused, ~std::uint64_t{0}, {5, 10}));
+    BOOST_TEST(!threshold.is_changing());
 }
 
 BOOST_AUTO_TEST_CASE(other_thresholds_start_the_count_anew) {
@@ -118,6 +148,47 @@ BOOST_AUTO_TEST_CASE(no_random_sequence_makes_a_forbidden_transition) {
             BOOST_REQUIRE((after != HealthState::Initial));
             if (after == HealthState::Unhealthy) BOOST_REQUIRE(failures >= limits.unhealthy);
             if (before == HealthState::Unhealthy) BOOST_REQUIRE(passes >= limits.healthy);
+        }
+    }
+}
+
+/// The same with flows and unknowns mixed in: `healthy` comes by passed checks alone, `unhealthy`
+/// only after something spoke against the target, `unavailable` only after unknowns in a row.
+BOOST_AUTO_TEST_CASE(no_mixture_of_results_and_flows_makes_a_forbidden_transition) {
+    std::mt19937 engine(20261122);
+    const auto below = [&](std::uint32_t limit) {
+        return std::uniform_int_distribution<std::uint32_t>(0, limit - 1)(engine);
+    };
+    for (int round = 0; round < 2000; ++round) {
+        const Thresholds limits{2 + below(9), 2 + below(9)};
+        const std::string_view letters = "ppppfffxrsu";
+        const std::size_t from = below(6);
+        Threshold threshold;
+        std::uint32_t unknowns = 0;
+        std::uint32_t against = 0; // since the last pass, in halves of a failed check
+        std::uint32_t passes = 0;
+        for (int i = 0; i < 200; ++i) {
+            const char c = letters[from + below(static_cast<std::uint32_t>(letters.size() - from))];
+            const HealthState before = threshold.state();
+            take(threshold, c, limits);
+            const HealthState after = threshold.state();
+            if (c == 'p') against = 0;
+            if (c == 'p') ++passes;
+            if (c == 'f') passes = 0;
+            if (c == 'f' || c == 'x' || c == 's') against += 2;
+            if (c == 'r') ++against;
+            if (c == 'u') ++unknowns;
+            if (c == 'p' || c == 'f') unknowns = 0;
+            if (before == after) continue;
+            BOOST_REQUIRE((after != HealthState::Initial || before == HealthState::Unavailable));
+            BOOST_REQUIRE((after != HealthState::Unused && after != HealthState::Draining));
+            if (after == HealthState::Unavailable) BOOST_REQUIRE(unknowns >= limits.unhealthy);
+            if (after == HealthState::Healthy)
+                BOOST_REQUIRE((c == 'p' || before == HealthState::Unavailable));
+            if (before == HealthState::Unhealthy && after == HealthState::Healthy)
+                BOOST_REQUIRE(passes >= limits.healthy);
+            if (before == HealthState::Healthy && after == HealthState::Unhealthy)
+                BOOST_REQUIRE(against >= 2 * limits.unhealthy);
         }
     }
 }

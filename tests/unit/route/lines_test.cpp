@@ -71,6 +71,24 @@ BOOST_AUTO_TEST_CASE(http_checks_name_the_node_in_the_host_header) {
                         R"("healthy_threshold":5,"unhealthy_threshold":2})");
     const auto in_b = texts(target_lines(use, model::ZoneName{"b"})).at(0);
     BOOST_TEST(in_b.find(R"("check_host":"127.0.2.1:80")") != std::string::npos);
+    BOOST_TEST(in_b.find(R"("check_source":"127.0.2.1")") != std::string::npos);
+    BOOST_TEST(first.find("check_source") == std::string::npos); // any node may check
+}
+
+BOOST_AUTO_TEST_CASE(extensions_of_checks_are_off_unless_set) {
+    model::Configuration configuration = web_with_targets();
+    model::TargetGroup& group = configuration.target_groups[0];
+    group.health_check.interval_milliseconds = 100;
+    group.health_check.timeout_milliseconds = 50;
+    group.health_check.fast_interval_milliseconds = 100;
+    group.health_check.exec = "check-db";
+    group.attributes.proxy_protocol_v2_enabled = true;
+    const auto line = texts(target_lines(groups_in_use(configuration).at(0))).at(0);
+    BOOST_TEST(line == R"({"type":"target-group","group":"targetgroup/web/0000000000000001",)"
+                       R"("check_protocol":"TCP","check_timeout_ms":50,"check_interval_ms":100,)"
+                       R"("healthy_threshold":5,"unhealthy_threshold":2,)"
+                       R"("check_fast_interval_ms":100,"check_exec":"check-db",)"
+                       R"("proxy_protocol_v2":true})");
 }
 
 BOOST_AUTO_TEST_CASE(a_dualstack_node_has_two_listener_lines) {

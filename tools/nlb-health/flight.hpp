@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+// One check under way: the machine that decides, and what it is fed from: a socket, a TLS session
+// over it, or a script.
+#pragma once
+
+#include "io/child.hpp"
+#include "io/event_loop.hpp"
+
+#include "health/plan.hpp"
+#include "tls/client.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+class Flight {
+  public:
+    /// What all checks of the process share.
+    struct Shared {
+        nlb::io::EventLoop& loop;
+        std::string scripts; ///< folder; empty: scripts are not run
+        std::function<void(const std::string&)> on_warning = {};
+        std::optional<nlb::tls::ClientContext> tls{};    ///< made by the first HTTPS check
+        std::optional<nlb::IpAddress> unusable_source{}; ///< told of last
+    };
+
+    /// `on_event` is called after everything that happened to the check, begin() aside.
+    Flight(Shared& shared, std::function<void(Flight&)> on_event)
+        : shared_(shared), on_event_(std::move(on_event)) {}
+
+    Flight(const Flight&) = delete;
+    Flight& operator=(const Flight&) = delete;
+
+    ~Flight() { close(); }
+
+    /// Starts a check; it may have ended when this returns. `settings` must outlive it.
+    void begin(nlb::health::Slot slot, std::uint64_t number,
+               const nlb::health::CheckSettings& settings, const nlb::Endpoint& target,
+               nlb::Nanos now);
+
+    /// A check that cannot be made because too many are under way.
+    void refuse(nlb::health::Slot slot, std::uint64_t number,
+                const nlb::health::CheckSettings& settings, const nlb::Endpoint& target,
+                nlb::Nanos now);
+
+    /// Ends it, with or without a result.
+    void close();
+
+    /// There while a check is under way.
+    std::optional<nlb::health::ProbeRun> run;
+    nlb::health::Slot slot;
+    std::uint64_t number = 0; ///< of the check, so that an old deadline is recognised
+
+  private:
+    void connect(const nlb::Endpoint& target);
+    void bind_to_source(int family);
+    void start_tls();
+    void start_script(const nlb::Endpoint& target);
+    void on_event(std::uint32_t events);
+    void on_connect_answer(int error);
+    void send();
+    bool send_some(std::string_view bytes, const std::function<void(std::size_t)>& sent);
+    void receive();
+    void feed_tls(std::string_view bytes);
+    void watch(std::uint32_t events);
+
+    Shared& shared_;
+    std::function<void(Flight&)> on_event_;
+    const nlb::health::CheckSettings* settings_ = nullptr;
+    nlb::io::Fd fd_;
+    std::unique_ptr<nlb::tls::ClientSession> tls_;
+    std::unique_ptr<nlb::io::Child> script_;
+    bool watched_ = false;
+};
