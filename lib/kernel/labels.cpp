@@ -65,13 +65,15 @@ std::optional<ListenerLabel> read_listener(std::string_view text) {
     const auto endpoint = endpoint_of(lines[5], lines[6]);
     const auto protocol = from_text<model::Protocol>(lines[4]);
     if (!endpoint || !protocol) return std::nullopt;
-    return ListenerLabel{model::ListenerId{lines[0]},
-                         model::LoadBalancerId{lines[1]},
-                         lines[2],
-                         model::TargetGroupId{lines[3]},
-                         *protocol,
-                         *endpoint,
-                         lines[7] == "in-use"};
+    ListenerLabel label;
+    label.id = model::ListenerId{lines[0]};
+    label.load_balancer = model::LoadBalancerId{lines[1]};
+    label.zone = lines[2];
+    label.group = model::TargetGroupId{lines[3]};
+    label.protocol = *protocol;
+    label.endpoint = *endpoint;
+    label.is_in_use = lines[7] == "in-use";
+    return label;
 }
 
 /// A label that cannot be read is of no use to anybody and is left out.
@@ -110,7 +112,7 @@ template <class Label>
 Result<void> put(const io::MapSet& maps, const char* name, std::uint32_t index, const Label& label,
                  std::map<std::uint32_t, Label>& known) {
     const auto at = known.find(index);
-    if (at != known.end() && at->second == label) return {};
+    if (at != known.end() && text_of(at->second) == text_of(label)) return {};
     if (auto done = write(maps, name, index, label); !done) return done;
     known.insert_or_assign(index, label);
     return {};
@@ -138,15 +140,9 @@ Result<void> Labels::update(const flow::Tables& tables) {
         const ListenerLabel* known = listener(i);
         if (!entry.is_in_use && known == nullptr) continue;
         ListenerLabel label = known != nullptr ? *known : ListenerLabel{};
+        if (entry.is_in_use) label = {entry, tables.groups()[entry.value.group].id};
+        label.value = {};
         label.is_in_use = entry.is_in_use;
-        if (entry.is_in_use)
-            label = {entry.id,
-                     entry.load_balancer,
-                     entry.zone,
-                     tables.groups()[entry.value.group].id,
-                     entry.protocol,
-                     entry.endpoint,
-                     true};
         if (auto done = put(maps_, kListeners, i, label, listeners_); !done) return done;
     }
     return {};
@@ -174,13 +170,7 @@ flow::Tables Labels::remembered(std::span<const nlb_target> targets) const {
     std::vector<flow::ListenerEntry> listeners;
     for (const auto& [index, label] : listeners_) {
         listeners.resize(index + 1, free);
-        if (!label.is_in_use) continue;
-        listeners[index].is_in_use = true;
-        listeners[index].id = label.id;
-        listeners[index].load_balancer = label.load_balancer;
-        listeners[index].zone = label.zone;
-        listeners[index].protocol = label.protocol;
-        listeners[index].endpoint = label.endpoint;
+        if (label.is_in_use) listeners[index] = label;
     }
     return {std::move(listeners), std::vector<flow::GroupEntry>(1), {}, std::move(entries), {}};
 }

@@ -16,20 +16,11 @@ struct TargetLabel {
     model::TargetGroupId group;
     model::TargetId id;
     Endpoint endpoint;
-
-    bool operator==(const TargetLabel&) const = default;
 };
 
-struct ListenerLabel {
-    model::ListenerId id;
-    model::LoadBalancerId load_balancer;
-    std::string zone;
+/// `value` is zero. Not in use: flows may be left, which the rest is for, and the index is free.
+struct ListenerLabel : flow::ListenerEntry {
     model::TargetGroupId group;
-    model::Protocol protocol = model::Protocol::Tcp;
-    Endpoint endpoint;
-    bool is_in_use = false; ///< false: flows may be left, and the index is free
-
-    bool operator==(const ListenerLabel&) const = default;
 };
 
 class Labels {
