@@ -5,3 +5,5 @@
 
 nlb::app::Command run_command();
 nlb::app::Command once_command();
+nlb::app::Command status_command();
+nlb::app::Command watch_command();

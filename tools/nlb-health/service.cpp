@@ -56,12 +56,15 @@ Service::Service(app::Context& context, io::EventLoop& loop, RunOptions options)
                 .scripts = options_.scripts,
                 .on_warning = [this](const std::string& text) { context_.log.warning(text); }},
                [this](health::Slot slot, const health::ProbeResult&,
-                      const std::optional<health::Change>& change) { on_result(slot, change); }) {
+                      const std::optional<health::Change>& change) { on_result(slot, change); }),
+      watchers_(context, loop, context.hello("health", options_.node, options_.zone),
+                [this] { return snapshot(); }) {
 }
 
 Result<void> Service::start() {
     if (auto ok = watch_signals(); !ok) return ok;
     loop_.after_each_round([this](Nanos) { end_of_round(); });
+    open_watchers();
     const contract::Hello hello = context_.hello("health", options_.node, options_.zone);
     if (options_.input.starts_with("unix:")) {
         auto path = app::socket_path(options_.input);
@@ -72,6 +75,28 @@ Result<void> Service::start() {
     if (auto ok = open_output(hello); !ok) return ok;
     report_every_minute();
     return open_input(hello);
+}
+
+/// Nobody has to watch: without the socket the checks go on.
+void Service::open_watchers() {
+    const auto path = app::socket_path(watch_source(options_.node));
+    const auto opened = path ? watchers_.listen(*path) : Result<void>();
+    if (opened) return;
+    const std::string text =
+        "status and watch will not reach this process: " + opened.error().text();
+    if (options_.input.starts_with("unix:")) {
+        context_.log.warning(text);
+    } else {
+        context_.log.debug(text); // a filter may run where it has no folder for sockets
+    }
+}
+
+std::vector<contract::Set> Service::snapshot() const {
+    std::vector<contract::Set> sets;
+    const Nanos now = io::now();
+    for (const model::TargetGroupId& id : plan_.groups())
+        sets.push_back(plan_.snapshot(id, now));
+    return sets;
 }
 
 Result<void> Service::watch_signals() {
@@ -168,6 +193,7 @@ void Service::apply(health::GroupSet set) {
     contract::Set report = plan_.snapshot(id, now);
     report.generation = generation_; // also when the group has ended
     if (io::MessageLink* to = sink()) append_set(report, to->writer());
+    watchers_.put(report);
     dirty_ = true;
 }
 
@@ -191,9 +217,8 @@ void Service::end_groups_not_seen() {
 void Service::report_all() {
     io::MessageLink* to = sink();
     if (to == nullptr) return;
-    const Nanos now = io::now();
-    for (const model::TargetGroupId& id : plan_.groups())
-        append_set(plan_.snapshot(id, now), to->writer());
+    for (const contract::Set& set : snapshot())
+        append_set(set, to->writer());
     dirty_ = true;
 }
 
@@ -208,6 +233,7 @@ void Service::on_result(health::Slot slot, const std::optional<health::Change>& 
     if (!change) return;
     const contract::TargetHealth message = plan_.health(slot, io::now());
     if (io::MessageLink* to = sink()) to->put(message);
+    watchers_.put(message);
     dirty_ = true;
     log_change(message, change->before);
 }
@@ -247,6 +273,7 @@ void Service::end_of_round() {
     io::MessageLink* to = sink();
     if (std::exchange(dirty_, false) && to != nullptr) to->flush();
     to = sink(); // flush() may have ended it
+    watchers_.flush();
     if (stopping_ && (to == nullptr || to->is_flushed())) loop_.stop();
 }
 

@@ -4,6 +4,8 @@
 
 #include "checker.hpp"
 #include "complaints.hpp"
+#include "watch_source.hpp"
+#include "watchers.hpp"
 
 #include "app/context.hpp"
 #include "io/link_client.hpp"
@@ -51,6 +53,8 @@ class Service {
     void apply(nlb::health::GroupSet set);
     void expect_every_group();
     void end_groups_not_seen();
+    void open_watchers();
+    [[nodiscard]] std::vector<nlb::contract::Set> snapshot() const;
     void report_all();
     void report_every_minute();
     void log_change(const nlb::contract::TargetHealth& now, nlb::model::HealthState before);
@@ -67,6 +71,7 @@ class Service {
     nlb::health::Plan plan_;
     nlb::health::Intake intake_;
     Checker checker_;
+    Watchers watchers_;
     std::unique_ptr<nlb::io::MessageLink> input_;
     std::unique_ptr<nlb::io::MessageLink> output_;
     std::unique_ptr<nlb::io::LinkClient> client_;
