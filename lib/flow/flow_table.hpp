@@ -19,17 +19,20 @@ namespace nlb::flow {
 template <class Key, class Value>
 class FlowTable {
   public:
+    /// Entries that one table takes.
+    static constexpr std::size_t kMost = (1U << 24U) - 1;
+
     /// The value in place, or nothing.
     [[nodiscard]] Value* find(const Key& key) {
         const std::size_t at = locate(key);
-        return at == kNowhere ? nullptr : &entry(index_[at]).value;
+        return at == kNowhere ? nullptr : &entry(number_of(index_[at])).value;
     }
 
     [[nodiscard]] const Value* find(const Key& key) const {
         return const_cast<FlowTable*>(this)->find(key); // NOLINT: reads only
     }
 
-    /// The key must not be there.
+    /// The key must not be there, and the table not be full.
     void insert(const Key& key, const Value& value) {
         if ((size_ + 1) * 8 > index_.size() * 7) grow();
         const std::uint32_t number = take_number();
@@ -42,11 +45,11 @@ class FlowTable {
     void erase(const Key& key) {
         std::size_t hole = locate(key);
         if (hole == kNowhere) return;
-        free_.push_back(index_[hole]);
+        free_.push_back(number_of(index_[hole]));
         --size_;
         // What follows moves back into the hole unless it is at home already (linear probing).
         for (std::size_t at = next(hole); index_[at] != kFree; at = next(at)) {
-            const std::size_t home = home_of(entry(index_[at]).key);
+            const std::size_t home = hash_of(entry(number_of(index_[at])).key) & mask();
             if (((at - home) & mask()) < ((at - hole) & mask())) continue;
             index_[hole] = index_[at];
             hole = at;
@@ -59,8 +62,10 @@ class FlowTable {
     /// Calls take(key, value) for every entry; take must not insert or erase.
     template <class Take>
     void for_each(Take take) const {
-        for (const std::uint32_t number : index_) {
-            if (number != kFree) take(entry(number).key, entry(number).value);
+        for (const std::uint32_t place : index_) {
+            if (place == kFree) continue;
+            const Entry& one = entry(number_of(place));
+            take(one.key, one.value);
         }
     }
 
@@ -70,7 +75,8 @@ class FlowTable {
         Value value;
     };
 
-    static constexpr std::uint32_t kFree = UINT32_MAX;
+    static constexpr std::uint32_t kFree = UINT32_MAX; ///< no number is as high
+    static constexpr std::uint32_t kNumber = kMost;    ///< bits of a place; the rest is a tag
     static constexpr std::size_t kNowhere = SIZE_MAX;
     static constexpr std::size_t kChunk = 1024; ///< entries
     static constexpr std::size_t kFirstIndex = 1024;
@@ -87,29 +93,39 @@ class FlowTable {
         return chunks_[number / kChunk][number % kChunk];
     }
 
-    [[nodiscard]] std::size_t home_of(const Key& key) const {
+    [[nodiscard]] static std::uint64_t hash_of(const Key& key) {
         static_assert(sizeof(Key) % 8 == 0);
         std::uint64_t words[sizeof(Key) / 8];
         std::memcpy(words, &key, sizeof(key));
         std::uint64_t h = 0;
         for (const std::uint64_t word : words)
             h = nlb_mix64(h + word);
-        return static_cast<std::size_t>(h) & mask();
+        return h;
     }
+
+    /// Bits of the hash that are kept in the index: an entry is rarely looked at in vain.
+    [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
+        return static_cast<std::uint32_t>(hash >> 32U) & ~kNumber;
+    }
+
+    [[nodiscard]] static std::uint32_t number_of(std::uint32_t place) { return place & kNumber; }
 
     [[nodiscard]] std::size_t locate(const Key& key) const {
         if (index_.empty()) return kNowhere;
-        for (std::size_t at = home_of(key); index_[at] != kFree; at = next(at)) {
-            if (std::memcmp(&entry(index_[at]).key, &key, sizeof(key)) == 0) return at;
+        const std::uint64_t hash = hash_of(key);
+        for (std::size_t at = hash & mask(); index_[at] != kFree; at = next(at)) {
+            if (((index_[at] ^ tag_of(hash)) & ~kNumber) != 0) continue;
+            if (std::memcmp(&entry(number_of(index_[at])).key, &key, sizeof(key)) == 0) return at;
         }
         return kNowhere;
     }
 
     void place(std::uint32_t number) {
-        std::size_t at = home_of(entry(number).key);
+        const std::uint64_t hash = hash_of(entry(number).key);
+        std::size_t at = hash & mask();
         while (index_[at] != kFree)
             at = next(at);
-        index_[at] = number;
+        index_[at] = tag_of(hash) | number;
     }
 
     std::uint32_t take_number() {
@@ -125,12 +141,12 @@ class FlowTable {
     void grow() {
         const std::vector<std::uint32_t> old = std::move(index_);
         index_.assign(old.empty() ? kFirstIndex : old.size() * 2, kFree);
-        for (const std::uint32_t number : old) {
-            if (number != kFree) place(number);
+        for (const std::uint32_t one : old) {
+            if (one != kFree) place(number_of(one));
         }
     }
 
-    std::vector<std::uint32_t> index_; ///< entry numbers, open addressing; a power of two
+    std::vector<std::uint32_t> index_; ///< places, open addressing; a power of two
     std::vector<std::unique_ptr<Entry[]>> chunks_;
     std::vector<std::uint32_t> free_; ///< numbers of erased entries
     std::uint32_t used_ = 0;          ///< numbers ever given out

@@ -3,6 +3,7 @@
 
 #include "flow/ended.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 /// What a port needs to know; the core's name for it.
@@ -62,7 +63,7 @@ static nlb_flow* nlb_port_flow_get(nlb_world* world, const nlb_tuple* key, int v
 template <class Table, class Key, class Value>
 static int put(Table& table, const Key& key, const Value& value, std::size_t most) {
     if (table.find(key) != nullptr) return NLB_PUT_EXISTS;
-    if (table.size() >= most) return NLB_PUT_FULL;
+    if (table.size() >= std::min(most, Table::kMost)) return NLB_PUT_FULL;
     table.insert(key, value);
     return NLB_PUT_DONE;
 }
