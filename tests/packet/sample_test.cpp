@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every capture of the folder NLB_SAMPLE_PCAPS through all engines, with the busiest endpoint of
-// each capture as the listener, so that real flows are opened, rewritten and answered.
+// Every capture of the folder NLB_SAMPLE_PCAPS through all engines, with the busiest endpoints of
+// each capture as listeners, so that real flows are opened, rewritten and answered.
 #include "packet/scenario.hpp"
 #include "support/route_lines.hpp"
 #include "tables/build.hpp"
@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <map>
+#include <set>
 
 using namespace nlb::test;
 
@@ -41,43 +42,66 @@ std::vector<Stamped> load(const std::string& path) {
     }
 }
 
-/// Destination of the most SYNs, or of the most TCP segments where the capture has none.
-nlb::Endpoint busiest(const std::vector<Stamped>& packets) {
+using Kind = std::pair<std::uint8_t, std::uint8_t>; // protocol, address family
+
+/// Of TCP the destination of the most SYNs, or of the most segments where the capture has none; of
+/// UDP that of the most datagrams.
+std::map<Kind, nlb::Endpoint> busiest(const std::vector<Stamped>& packets) {
     const nlb::flow::Tables nothing;
     nlb::flow::UserEngine parser(nothing);
-    std::map<nlb::Endpoint, std::size_t> counts;
+    std::map<Kind, std::map<nlb::Endpoint, std::size_t>> counts;
     for (const Stamped& packet : packets) {
         Frame frame = packet.frame;
         const nlb_l4_desc desc = parser.decide(frame, packet.time).desc;
-        if (desc.key.protocol != NLB_PROTOCOL_TCP || desc.key.destination_port_be == 0) continue;
-        counts[{nlb::flow::address_of(desc.key.destination_be, desc.key.family),
-                nlb_ntoh16(desc.key.destination_port_be)}] +=
+        const nlb_tuple& key = desc.key;
+        if (desc.outer_protocol != key.protocol || key.destination_port_be == 0) continue;
+        if (key.protocol != NLB_PROTOCOL_TCP && key.protocol != NLB_PROTOCOL_UDP) continue;
+        counts[{key.protocol, key.family}][{nlb::flow::address_of(key.destination_be, key.family),
+                                            nlb_ntoh16(key.destination_port_be)}] +=
             (desc.tcp_flags & (NLB_TCP_SYN | NLB_TCP_ACK)) == NLB_TCP_SYN ? 1000 : 1;
     }
-    nlb::Endpoint best{ip("198.51.100.1"), 80};
-    std::size_t most = 0;
-    for (const auto& [endpoint, count] : counts) {
-        if (count > most) {
-            best = endpoint;
-            most = count;
-        }
+    std::map<Kind, nlb::Endpoint> best;
+    for (const auto& [kind, endpoints] : counts) {
+        best[kind] = std::max_element(endpoints.begin(), endpoints.end(), [](auto& x, auto& y) {
+                         return x.second < y.second;
+                     })->first;
     }
     return best;
 }
 
+std::vector<nlb::contract::Message> lines_for(const std::map<Kind, nlb::Endpoint>& endpoints,
+                                              bool preserve) {
+    std::vector<nlb::contract::Message> lines;
+    for (const auto& [kind, endpoint] : endpoints) {
+        const auto& [protocol, family] = kind;
+        const std::string group = "tg-" + std::to_string(protocol) + "-" + std::to_string(family);
+        auto listener = listener_line(endpoint.port, group, endpoint.address.text());
+        listener.listener = nlb::model::ListenerId{"listener-" + group};
+        if (protocol == NLB_PROTOCOL_UDP) listener.protocol = nlb::model::Protocol::Udp;
+        auto routing = routing_line(group, preserve);
+        if (family == 6) routing.source = ip("2001:db8::5");
+        const bool v4 = family == 4;
+        lines.insert(lines.end(),
+                     {listener, routing,
+                      route_line(v4 ? "10.0.1.1" : "2001:db8:1::1", 8080, true, group),
+                      route_line(v4 ? "10.0.1.2" : "2001:db8:1::2", 8080, true, group)});
+    }
+    return lines;
+}
+
 void replay(const std::filesystem::path& path, bool preserve) {
     const auto packets = load(path);
-    const nlb::Endpoint endpoint = busiest(packets);
-    const std::vector<nlb::contract::Message> lines{
-        listener_line(endpoint.port, "tg-1", endpoint.address.text()),
-        routing_line("tg-1", preserve), route_line("10.0.1.1"), route_line("10.0.1.2")};
+    const auto endpoints = busiest(packets);
+    const auto lines = lines_for(endpoints, preserve);
     const nlb::flow::Tables tables = nlb::tables::build(lines).value();
     auto all = engines(tables);
     std::uint64_t number = 0;
+    std::set<std::uint32_t> met; // listeners
     for (const Stamped& packet : packets) {
         ++number;
         Frame first = packet.frame;
         const auto wanted = all[0].decide(first, packet.time);
+        if (wanted.verdict.listener != NLB_NONE) met.insert(wanted.verdict.listener);
         for (std::size_t i = 1; i < all.size(); ++i) {
             Frame frame = packet.frame;
             const auto got = all[i].decide(frame, packet.time);
@@ -90,8 +114,10 @@ void replay(const std::filesystem::path& path, bool preserve) {
     for (const std::uint64_t count : counters)
         decided += count;
     BOOST_TEST(decided == packets.size());
+    BOOST_TEST(met.size() == endpoints.size(), path << ": a listener is met by no packet");
     BOOST_TEST_MESSAGE(path.filename()
                        << ": " << packets.size() << " packets on " << all.size() << " engines, "
+                       << met.size() << " listeners, "
                        << counters[NLB_REASON_NEW_FLOW] + counters[NLB_REASON_FLOW]
                        << " forwarded, " << counters[NLB_REASON_NO_FLOW] << " reset");
 }

@@ -5,32 +5,18 @@ import os
 import signal
 import socket
 
+import balancer
 import nlbtest
 
 POLICY, HEALTH, FORWARD = (nlbtest.tool("nlb-" + name) for name in ("policy", "health", "forward"))
-
-HEAD = """
-[[load_balancers]]
-name = "web"
-zones = [{ name = "a", address = "127.0.0.1" }]
-"""
-LISTENER = 'listeners = [{ protocol = "TCP", port = %d, target_group = "web" }]\n'
-GROUP = """
-[[target_groups]]
-name = "web"
-protocol = "TCP"
-port = 9
-target_type = "ip"
-targets = [{ id = "127.0.0.1", zone = "a" }]
-"""
 
 
 class EdgesTest(nlbtest.TestCase):
     def setUp(self):
         super().setUp()
         self.port = nlbtest.free_port()
-        self.file = self.write("nlb.toml", HEAD + LISTENER % self.port + GROUP)
-        self.bare = self.write("bare.toml", HEAD + GROUP)
+        self.file = self.write("nlb.toml", balancer.small_toml(self.port))
+        self.bare = self.write("bare.toml", balancer.small_toml())
 
     def test_a_balancer_without_listeners_is_no_bad_input(self):
         _, targets, _ = self.run_tool(POLICY, "targets", self.bare)

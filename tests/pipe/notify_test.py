@@ -5,21 +5,8 @@ import os
 import signal
 import socket
 
+import balancer
 import nlbtest
-
-CONFIG = """
-[[load_balancers]]
-name = "web"
-zones = [{ name = "a", address = "127.0.0.1" }]
-listeners = [{ protocol = "TCP", port = %d, target_group = "web" }]
-
-[[target_groups]]
-name = "web"
-protocol = "TCP"
-port = 80
-target_type = "ip"
-targets = [{ id = "127.0.0.1", zone = "a" }]
-"""
 
 
 class NotifyTest(nlbtest.TestCase):
@@ -38,7 +25,7 @@ class NotifyTest(nlbtest.TestCase):
         self.assertEqual(process.wait(), 0)
 
     def policy(self):
-        file = self.write("nlb.toml", CONFIG % nlbtest.free_port())
+        file = self.write("nlb.toml", balancer.small_toml(nlbtest.free_port()))
         manager, env = self.manager("policy-notify")
         process = self.start(nlbtest.tool("nlb-policy"), "run", file, env=env)
         self.assertEqual(manager.recv(100), b"READY=1")

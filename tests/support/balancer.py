@@ -56,6 +56,17 @@ def toml(port, targets, zones=None, attributes=None, group_attributes=None, chec
     return "\n".join(lines) + "\n"
 
 
+def small_toml(port=None, target_port=9):
+    """nlb.toml with one node, 127.0.0.1, and one target there; without a port no listener."""
+    lines = ['[[load_balancers]]', 'name = "web"',
+             'zones = [{ name = "a", address = "127.0.0.1" }]']
+    if port is not None:
+        lines.append('listeners = [{ protocol = "TCP", port = %d, target_group = "web" }]' % port)
+    lines += ['[[target_groups]]', 'name = "web"', 'protocol = "TCP"', f'port = {target_port}',
+              'target_type = "ip"', 'targets = [{ id = "127.0.0.1", zone = "a" }]']
+    return "\n".join(lines) + "\n"
+
+
 class Tap:
     """A listener in front of a Unix socket that passes bytes on and keeps the lines.
 
