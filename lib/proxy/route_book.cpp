@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/route_book.hpp"
 
-#include "route/lines.hpp"
+#include "tables/group_ring.hpp"
 
 #include "base/text.hpp"
 
@@ -82,32 +82,32 @@ void RouteBook::keep_only(const std::set<model::TargetGroupId>& scopes) {
 
 void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zone,
                         const Node& node) {
-    GroupRoute next;
-    next.registered = static_cast<std::uint32_t>(
-        std::count_if(node.routes.begin(), node.routes.end(), route::is_registered));
+    std::vector<const contract::Route*> all;
+    std::vector<const contract::Route*> possible;
     for (const contract::Route& route : node.routes) {
-        if (!route.eligible) continue;
-        if (route.port == 0 || route.port > 65535) {
+        all.push_back(&route);
+        if (route.port != 0 && route.port <= 65535)
+            possible.push_back(&route);
+        else if (route.eligible)
             tell("target " + route.target.value + " of " + group.value + " takes no flows: port " +
                  std::to_string(route.port) + " must be 1-65535");
-            continue;
-        }
-        const Endpoint endpoint{route.address, static_cast<std::uint16_t>(route.port)};
-        next.targets.push_back({route.target, endpoint, io::SocketAddress::from(endpoint)});
+    }
+    GroupRoute next;
+    const auto members = tables::members_of(possible);
+    for (const contract::Route* route : members) {
+        const Endpoint endpoint{route->address, static_cast<std::uint16_t>(route->port)};
+        next.targets.push_back({route->target, endpoint, io::SocketAddress::from(endpoint)});
     }
     if (node.routing) {
         next.sticky = node.routing->sticky;
         next.source = source_for(*node.routing, next);
     }
     auto& current = groups_[{group.value, zone}];
-    if (current && current->targets == next.targets && current->registered == next.registered) {
+    const std::uint32_t size = tables::ring_size_of(all);
+    if (current && current->targets == next.targets && current->ring.size() == size)
         next.ring = current->ring;
-    } else {
-        std::vector<route::Member> members;
-        for (const TargetRoute& target : next.targets)
-            members.push_back({target.id.value, 1});
-        next.ring = route::build_ring(members, route::ring_size(next.registered));
-    }
+    else
+        next.ring = tables::slots_of(members, size);
     current = std::make_shared<const GroupRoute>(std::move(next));
 }
 

@@ -9,7 +9,7 @@ namespace nlb::proxy {
 
 std::optional<std::uint32_t> ListenerRoute::choose(const Endpoint& client,
                                                    std::uint32_t sequence) const {
-    const std::vector<std::uint32_t>& slots = group->ring.slots;
+    const std::vector<std::uint32_t>& slots = group->ring;
     if (slots.empty()) return std::nullopt;
     const std::uint32_t hash =
         flow::connection_hash({client, info->address, sequence}, group->sticky);

@@ -7,8 +7,6 @@
 #include "io/socket.hpp"
 #include "proxy/counters.hpp"
 
-#include "route/ring.hpp"
-
 #include "contract/messages.hpp"
 
 #include <cstdint>
@@ -46,8 +44,7 @@ struct TargetRoute {
 /// A target group as one zone's node sees it.
 struct GroupRoute {
     std::vector<TargetRoute> targets; ///< those that take new flows
-    std::uint32_t registered = 0;     ///< all of them
-    route::Ring ring;                 ///< over `targets`; empty when there are none
+    std::vector<std::uint32_t> ring;  ///< for each slot an index into `targets`
     bool sticky = false;
     std::optional<io::SocketAddress> source; ///< what back-end connections are bound to
 };
@@ -60,7 +57,7 @@ struct ListenerRoute {
 
     /// Index of the target that takes the connection `client` opened with a SYN numbered
     /// `sequence`; nothing when no target takes flows. The same answer as the packet path's: flow
-    /// hash of lib/l4, ring of lib/route.
+    /// hash of lib/l4, ring of lib/tables.
     [[nodiscard]] std::optional<std::uint32_t> choose(const Endpoint& client,
                                                       std::uint32_t sequence) const;
 };

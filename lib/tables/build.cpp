@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables/build.hpp"
 
+#include "tables/group_ring.hpp"
 #include "tables/places.hpp"
-
-#include "route/lines.hpp"
-#include "route/ring.hpp"
 
 #include "base/text.hpp"
 
@@ -122,22 +120,6 @@ class Targets {
     std::set<std::uint32_t> open_; // eligible somewhere
 };
 
-/// Target indexes that take new flows, ordered by target id, so that the order of lines is of no
-/// consequence.
-std::vector<std::uint32_t> members_of(const std::vector<const Route*>& routes, Targets& targets) {
-    std::vector<const Route*> eligible;
-    for (const Route* route : routes) {
-        if (route->eligible) eligible.push_back(route);
-    }
-    std::sort(eligible.begin(), eligible.end(),
-              [](const Route* a, const Route* b) { return a->target < b->target; });
-    std::vector<std::uint32_t> members;
-    members.reserve(eligible.size());
-    for (const Route* route : eligible)
-        members.push_back(targets.index(*route));
-    return members;
-}
-
 const flow::GroupEntry* same_ring(const flow::Tables* previous, const flow::GroupEntry& group) {
     if (previous == nullptr) return nullptr;
     for (const flow::GroupEntry& old : previous->groups()) {
@@ -149,20 +131,13 @@ const flow::GroupEntry* same_ring(const flow::Tables* previous, const flow::Grou
 }
 
 void append_ring(const flow::GroupEntry& group, const flow::Tables* previous,
-                 const std::vector<const Route*>& routes, Targets& targets,
-                 std::vector<std::uint32_t>& slots) {
+                 const std::vector<const Route*>& routes, std::vector<std::uint32_t>& slots) {
     if (const flow::GroupEntry* old = same_ring(previous, group)) {
         const auto kept = previous->slots().subspan(old->value.first_slot, old->value.ring_size);
         slots.insert(slots.end(), kept.begin(), kept.end());
         return;
     }
-    std::map<std::uint32_t, std::string_view> ids;
-    for (const Route* route : routes)
-        ids[targets.index(*route)] = route->target.value;
-    std::vector<route::Member> members;
-    for (const std::uint32_t member : group.members)
-        members.push_back({ids.at(member), 1});
-    for (const std::uint32_t slot : route::build_ring(members, group.value.ring_size).slots)
+    for (const std::uint32_t slot : slots_of(members_of(routes), group.value.ring_size))
         slots.push_back(group.members[slot]);
 }
 
@@ -173,12 +148,9 @@ flow::GroupEntry group_of(const Routing& routing, const std::vector<const Route*
     group.zone = routing.zone;
     group.source = routing.source;
     group.proxy_protocol_v2 = routing.proxy_protocol_v2;
-    group.members = members_of(routes, targets);
-    const auto registered = std::count_if(routes.begin(), routes.end(), [](const Route* route) {
-        return route::is_registered(*route);
-    });
-    if (!group.members.empty())
-        group.value.ring_size = route::ring_size(static_cast<std::size_t>(registered));
+    for (const Route* member : members_of(routes))
+        group.members.push_back(targets.index(*member));
+    group.value.ring_size = ring_size_of(routes);
     if (routing.sticky) group.value.flags |= NLB_GROUP_STICKY;
     if (routing.preserve_client_ip) group.value.flags |= NLB_GROUP_PRESERVE_CLIENT_IP;
     flow::put_address(routing.source, group.value.source_be);
@@ -266,7 +238,7 @@ Result<flow::Tables> build(std::span<const contract::Message> messages, const No
         const auto& routes = lines.routes[key];
         flow::GroupEntry group = group_of(*routing, routes, targets);
         group.value.first_slot = static_cast<std::uint32_t>(slots.size());
-        if (group.value.ring_size != 0) append_ring(group, previous, routes, targets, slots);
+        if (group.value.ring_size != 0) append_ring(group, previous, routes, slots);
         groups.push_back(std::move(group));
         nodes.push_back(routing->source);
     }
