@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
 
 namespace nlb::io {
 
@@ -61,6 +62,24 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
                                          std::to_string(limit) + " bytes allowed");
         }
     }
+}
+
+Result<void> replace_file(const std::string& path, std::string_view content) {
+    constexpr mode_t kMode = 0640;
+    const std::string draft = path + ".new";
+    const std::string attempt = "write " + in_quotes(draft);
+    Fd file(::open(draft.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, kMode));
+    if (!file.is_open()) return sys_error(attempt);
+    while (!content.empty()) {
+        const ssize_t n =
+            retry([&] { return ::write(file.get(), content.data(), content.size()); });
+        if (n < 0) return sys_error(attempt);
+        content.remove_prefix(static_cast<std::size_t>(n));
+    }
+    if (::fsync(file.get()) != 0) return sys_error(attempt);
+    if (auto closed = file.close(attempt); !closed) return closed;
+    if (::rename(draft.c_str(), path.c_str()) != 0) return sys_error("replace " + in_quotes(path));
+    return {};
 }
 
 } // namespace nlb::io

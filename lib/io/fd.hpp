@@ -70,4 +70,8 @@ Result<Fd> open_stream(const std::string& path);
 /// Errors: System with the path; Usage when it is longer than `limit`.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
+/// Puts `content` in the place of the file at `path`, as a whole and on the disk, or leaves the old
+/// file as it was. Mode 0640. Errors: System with the path.
+Result<void> replace_file(const std::string& path, std::string_view content);
+
 } // namespace nlb::io

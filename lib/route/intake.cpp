@@ -3,26 +3,25 @@
 
 namespace nlb::route {
 
-Intake::Taken Intake::take(const contract::Event& event, Publisher& publisher) {
-    auto outcome = assembler_.take(event);
+void Intake::append(Taken& taken, std::optional<HealthChange> change) {
+    if (change) taken.changes.push_back(std::move(*change));
+}
+
+void Intake::append(Taken& taken, std::vector<HealthChange> changes) {
+    std::move(changes.begin(), changes.end(), std::back_inserter(taken.changes));
+}
+
+Intake::Taken Intake::take_dropped(const contract::SetAssembler::Outcome& outcome) {
     if (const auto* dropped = std::get_if<contract::SetAssembler::Dropped>(&outcome)) {
         return complain(dropped->why, true);
     }
     if (const auto* set = std::get_if<contract::Set>(&outcome)) {
-        if (set->kind != contract::SetKind::TargetHealth) {
-            return complain(std::string(to_text(set->kind)) + " is not for nlb-policy", false);
-        }
-        Taken taken;
-        taken.changes = publisher.take(*set, peer_.instance);
-        return taken;
-    }
-    if (std::holds_alternative<contract::SetAssembler::NotOfSet>(outcome)) {
-        return take_outside_sets(event, publisher);
+        return complain(std::string(to_text(set->kind)) + " is not for nlb-policy", false);
     }
     return {};
 }
 
-Intake::Taken Intake::take_outside_sets(const contract::Event& event, Publisher& publisher) {
+Intake::Taken Intake::take_outside_sets(const contract::Event& event) {
     if (const auto* gap = std::get_if<contract::Gap>(&event.what)) {
         return complain("lines were lost: number " + std::to_string(gap->expected) +
                             " was expected, " + std::to_string(gap->got) + " came",
@@ -33,12 +32,6 @@ Intake::Taken Intake::take_outside_sets(const contract::Event& event, Publisher&
     }
     Taken taken;
     const auto& message = std::get<contract::Message>(event.what);
-    if (const auto* health = std::get_if<contract::TargetHealth>(&message)) {
-        if (auto change = publisher.take(*health, peer_.instance)) {
-            taken.changes.push_back(std::move(*change));
-        }
-        return taken;
-    }
     if (const auto* hello = std::get_if<contract::Hello>(&message)) peer_ = *hello;
     taken.other = &message;
     return taken;

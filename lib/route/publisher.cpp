@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "route/publisher.hpp"
 
+#include "route/shift.hpp"
+
 #include <algorithm>
 
 namespace nlb::route {
@@ -145,9 +147,7 @@ void Publisher::forget_registered() {
     }
     std::erase_if(running_.deregistered, [](const auto& entry) { return entry.second.empty(); });
     std::erase_if(running_.shifts, [this](const ZonalShift& shift) {
-        return std::none_of(configuration_.load_balancers.begin(),
-                            configuration_.load_balancers.end(),
-                            [&](const auto& one) { return one.id == shift.load_balancer; });
+        return !shift_objection(configuration_, shift).empty();
     });
 }
 
@@ -231,6 +231,13 @@ Published Publisher::publish() {
 
 std::vector<TargetGroupId> Publisher::scopes() const {
     return order_;
+}
+
+RouteSet Publisher::routes() const {
+    RouteSet set;
+    for (const TargetGroupId& id : order_)
+        set.groups.push_back(evaluate(groups_.at(id).use, health_.of(id)));
+    return set;
 }
 
 std::vector<TargetGroupId> Publisher::everything() const {

@@ -87,6 +87,9 @@ class Publisher {
     /// The groups in use, in the order of the configuration.
     [[nodiscard]] std::vector<model::TargetGroupId> scopes() const;
 
+    /// How every group is routed now; points into the publisher until its next reload.
+    [[nodiscard]] RouteSet routes() const;
+
     /// The sets of these scopes, chained by `more` so that they are applied together; empty sets
     /// for scopes that are not in use.
     [[nodiscard]] std::vector<contract::Set>

@@ -8,105 +8,8 @@ import signal
 import socket
 
 import nlbtest
-
-POLICY = nlbtest.tool("nlb-policy")
-
-HEAD = """
-[[load_balancers]]
-name = "front"
-scheme = "internal"
-[[load_balancers.zones]]
-name = "a"
-address = "127.0.1.1"
-[[load_balancers.zones]]
-name = "b"
-address = "127.0.2.1"
-"""
-
-
-def group(name, port, targets):
-    """A listener on `port` and the group it forwards to; targets is {address: zone}."""
-    return (f"""
-[[load_balancers.listeners]]
-protocol = "TCP"
-port = {port}
-target_group = "{name}"
-""", f"""
-[[target_groups]]
-name = "{name}"
-protocol = "TCP"
-port = 8080
-target_type = "ip"
-""" + "".join(f"""
-[[target_groups.targets]]
-id = "{address}"
-zone = "{zone}"
-""" for address, zone in targets.items()))
-
-
-def configuration(*groups):
-    made = [group(*g) for g in groups]
-    return HEAD + "".join(m[0] for m in made) + "".join(m[1] for m in made)
-
-
-WEB = ("web", 80, {"10.0.1.1": "a", "10.0.1.2": "a", "10.0.2.1": "b"})
-API = ("api", 81, {"10.0.1.9": "a"})
-
-
-def messages(text):
-    return [json.loads(line) for line in text.splitlines()]
-
-
-def sets(lines):
-    """[(set-begin, [lines], set-end)], and the messages outside of sets."""
-    found, outside, current = [], [], None
-    for message in lines:
-        if message["type"] == "set-begin":
-            current = (message, [])
-        elif message["type"] == "set-end":
-            found.append((*current, message))
-            current = None
-        elif current:
-            current[1].append(message)
-        else:
-            outside.append(message)
-    return found, outside
-
-
-def health(scope, target, state, **more):
-    return {"type": "target-health", "group": scope, "target": target, "state": state, **more}
-
-
-def eligible(lines, zone):
-    return [m["target"] for m in lines
-            if m["type"] == "route" and m["zone"] == zone and m["eligible"]]
-
-
-class Client:
-    """A connection to the daemon; reads with the deadline of every wait."""
-
-    def __init__(self, test, path, **hello):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.connect(path)
-        test.addCleanup(self.socket.close)
-        self.lines = nlbtest.Lines(self.socket.makefile("rb"))
-        if hello:
-            self.send({"type": "hello", "contract": 1, "tool": "test",
-                       "instance": "00000000000000cc", **hello})
-
-    def send(self, *lines):
-        for line in lines:
-            data = line if isinstance(line, bytes) else json.dumps(line).encode()
-            self.socket.sendall(data + b"\n")
-
-    def next_sets(self):
-        """The next sets up to the one without `more`."""
-        got = []
-        while True:
-            message = json.loads(self.lines.wait_for(lambda line: True))
-            got.append(message)
-            if message["type"] == "set-end" and not message.get("more"):
-                return sets(got)[0]
+from policy import (API, POLICY, WEB, DaemonTestCase, configuration, eligible, health, messages,
+                    sets)
 
 
 class Commands(nlbtest.TestCase):
@@ -226,20 +129,7 @@ class Commands(nlbtest.TestCase):
         self.assertEqual(self.run_tool(POLICY, "run", self.file, "--listen", "tcp:80")[0], 2)
 
 
-class Daemon(nlbtest.TestCase):
-    def setUp(self):
-        super().setUp()
-        self.file = self.write("nlb.toml", configuration(WEB, API))
-        self.socket = os.path.join(self.dir, "policy.sock")
-
-    def serve(self, *words, **options):
-        process = self.start(POLICY, "run", self.file, *words, **options)
-        process.err.wait_for(lambda line: "serving" in line)
-        return process
-
-    def client(self, **hello):
-        return Client(self, self.socket, **hello)
-
+class Daemon(DaemonTestCase):
     def test_each_role_gets_its_sets(self):
         self.serve()
         checker = self.client(role="health").next_sets()
@@ -300,33 +190,6 @@ class Daemon(nlbtest.TestCase):
             self.assertEqual(named, {"10.0.1.1:8080"})
             self.assertEqual(changed[1][1], [])  # the group is no longer in use
         self.assertIsNone(process.popen.poll())
-
-    def test_a_removed_target_drains_and_is_terminated_when_its_delay_ends(self):
-        delay = """
-[target_groups.attributes]
-"deregistration_delay.timeout_seconds" = 1
-"deregistration_delay.connection_termination.enabled" = true
-"""
-        self.write("nlb.toml", configuration(WEB) + delay)
-        process = self.serve()
-        checker, forwarder = self.client(role="health"), self.client(role="forward")
-        checker.next_sets()
-        forwarder.next_sets()
-        self.write("nlb.toml", configuration(("web", 80, {"10.0.1.1": "a", "10.0.2.1": "b"})) + delay)
-        process.signal(signal.SIGHUP)
-
-        def about(changed):
-            return [m for m in changed[0][1] if m.get("target") == "10.0.1.2:8080"]
-
-        self.assertEqual([t["state"] for t in about(checker.next_sets())], ["draining"])
-        for line in about(forwarder.next_sets()):
-            self.assertEqual((line["eligible"], line["state"], line["state_reason"]),
-                             (False, "draining", "Target.DeregistrationInProgress"))
-            self.assertNotIn("terminated", line)
-        for line in about(forwarder.next_sets()):  # the delay is over
-            self.assertEqual((line["state"], line["state_reason"], line["terminated"]),
-                             ("unused", "Target.NotRegistered", True))
-        self.assertEqual(about(checker.next_sets()), [])
 
     def test_reload_refuses_what_a_running_balancer_cannot_become(self):
         process = self.serve()

@@ -14,5 +14,5 @@ int main(int argc, char** argv) {
                       "nlb-health run --input unix:policy", "nlb-health status --summary",
                       "nlb-health watch --exec 'logger \"$NLB_TARGET is $NLB_STATE\"'"},
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "target-group", "target",
-                      "target-health", "target-evidence"}});
+                      "target-health", "heartbeat", "target-evidence"}});
 }

@@ -20,7 +20,8 @@ using model::HealthState;
 namespace {
 
 constexpr Nanos kSnapshotPeriod = Nanos::seconds(60); // nlb-messages(7), SETS
-constexpr Nanos kSettled = Nanos::seconds(5);         // a sender has said all it knows by then
+constexpr Nanos kHeartbeat = Nanos::seconds(1);
+constexpr Nanos kSettled = Nanos::seconds(5); // a sender has said all it knows by then
 constexpr Nanos kLongestGoodbye = Nanos::seconds(5);
 
 std::uint64_t seed() {
@@ -151,6 +152,7 @@ void Service::open_client(const std::string& path, contract::Hello hello) {
                     context_.log.warning(why.text() + ": trying again, checks go on");
                 }});
     client_->start();
+    beat();
 }
 
 void Service::on_event(const contract::Event& event) {
@@ -226,6 +228,15 @@ void Service::report_every_minute() {
     loop_.at(io::now() + kSnapshotPeriod, [this](Nanos) {
         report_all();
         report_every_minute();
+    });
+}
+
+/// Tells nlb-policy that what was reported still holds.
+void Service::beat() {
+    loop_.at(io::now() + kHeartbeat, [this](Nanos) {
+        if (io::MessageLink* to = sink()) to->put(contract::Heartbeat{});
+        dirty_ = true;
+        beat();
     });
 }
 

@@ -57,6 +57,7 @@ class Service {
     [[nodiscard]] std::vector<nlb::contract::Set> snapshot() const;
     void report_all();
     void report_every_minute();
+    void beat();
     void log_change(const nlb::contract::TargetHealth& now, nlb::model::HealthState before);
     void end_of_round();
     void print_statistics() const;

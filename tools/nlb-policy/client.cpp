@@ -14,10 +14,18 @@ namespace nlb::policy {
 namespace {
 
 constexpr std::uint64_t kComplaintsTold = 5;
+constexpr std::size_t kMostHints = 1U << 16; // bytes of evidence a slow reader is given
 constexpr Nanos kBetweenRequests =
     Nanos::seconds(1); // a peer that always fails is not asked faster
 
 } // namespace
+
+Client::Role Client::role_of(std::string_view role) {
+    if (role == "health") return Role::Health;
+    if (role == "forward") return Role::Forward;
+    if (role == "observer") return Role::Observer;
+    return role == "control" ? Role::Control : Role::None;
+}
 
 Result<std::unique_ptr<Client>> Client::make(const Surroundings& around, io::Fd socket,
                                              std::uint64_t number) {
@@ -40,10 +48,9 @@ Client::~Client() {
 }
 
 void Client::take(const contract::Event& event) {
-    const route::Intake::Taken taken = intake_.take(event, around_.publisher);
-    for (const route::HealthChange& change : taken.changes)
-        around_.context.log.notice(describe(change));
-    if (!taken.changes.empty()) around_.pace.touch(io::now());
+    Merger::Voice voice(around_.merger, voter_, io::now());
+    const route::Intake::Taken taken = intake_.take(event, voice);
+    note(taken.changes);
     if (!taken.warning.empty()) complain(taken.warning);
     if (taken.lost) want_snapshot(taken.warning);
     if (taken.other != nullptr) take_message(*taken.other);
@@ -56,6 +63,12 @@ void Client::take_message(const contract::Message& message) {
     if (const auto* applied = std::get_if<contract::RouteApplied>(&message)) return note(*applied);
     if (const auto* evidence = std::get_if<contract::TargetEvidence>(&message))
         return note(*evidence);
+    if (const auto* request = std::get_if<contract::Request>(&message)) {
+        around_.on_request(*request, link_->writer());
+        return link_->flush();
+    }
+    if (std::holds_alternative<contract::Heartbeat>(message))
+        return note(around_.merger.heard(voter_, io::now()));
     if (std::holds_alternative<contract::Unknown>(message) ||
         std::holds_alternative<contract::Time>(message))
         return;
@@ -64,37 +77,52 @@ void Client::take_message(const contract::Message& message) {
 
 void Client::greet(const contract::Hello& hello) {
     const std::string role = hello.role.value_or("");
-    role_ = role == "health" ? Role::Health : role == "forward" ? Role::Forward : Role::None;
-    around_.context.log.notice(name() + " connected");
+    role_ = role_of(role);
+    voter_ = Merger::voter(hello);
+    if (role_ == Role::Control)
+        around_.context.log.debug(name() + " asks");
+    else
+        around_.context.log.notice(name() + " connected");
     if (hello.contract != contract::kContractVersion) {
         complain("it speaks version " + std::to_string(hello.contract) +
                  " of the contract, this is version " + std::to_string(contract::kContractVersion));
     }
     if (role_ == Role::None) {
-        complain("role " + in_quotes(role) + " gets nothing; health and forward do");
+        complain("role " + in_quotes(role) +
+                 " gets nothing; health, forward, observer and control do");
     }
     owe_everything();
 }
 
 void Client::owe_everything() {
-    if (role_ != Role::None) backlog_.owe(around_.publisher.everything());
+    if (role_ != Role::None && role_ != Role::Control) backlog_.owe(around_.publisher.everything());
 }
 
 void Client::owe(const route::Published& published) {
     if (role_ == Role::Health) backlog_.owe(published.target_sets);
-    if (role_ == Role::Forward) backlog_.owe(published.route_sets);
+    if (role_ == Role::Forward || role_ == Role::Observer) backlog_.owe(published.route_sets);
+}
+
+std::vector<contract::Set> Client::sets(const std::vector<model::TargetGroupId>& scopes) const {
+    const route::Publisher& publisher = around_.publisher;
+    if (role_ == Role::Forward) return publisher.route_sets(scopes);
+    if (role_ == Role::Health) {
+        return publisher.target_sets(scopes, model::ZoneName{intake_.peer().zone.value_or("")});
+    }
+    std::vector<contract::Set> all;
+    for (const model::TargetGroupId& scope : scopes) {
+        all.push_back(around_.merger.health_set(scope));
+        all.back().more = true;
+    }
+    if (!all.empty()) all.back().more = false;
+    return all;
 }
 
 void Client::pay() {
     if (ended_ || backlog_.empty() || !link_->is_flushed()) return;
-    const route::Publisher& publisher = around_.publisher;
-    const auto scopes = backlog_.settle(publisher);
-    const model::ZoneName zone{intake_.peer().zone.value_or("")};
-    const auto sets =
-        role_ == Role::Health ? publisher.target_sets(scopes, zone) : publisher.route_sets(scopes);
-    for (const contract::Set& set : sets)
+    for (const contract::Set& set : sets(backlog_.settle(around_.publisher)))
         contract::append_set(set, link_->writer());
-    sent_generation_ = publisher.generation();
+    sent_generation_ = around_.publisher.generation();
     link_->flush();
 }
 
@@ -108,7 +136,7 @@ void Client::note(const contract::ListenerState& state) {
     const std::string text = name() + ": " + in_quotes(key.first) + " in zone " +
                              in_quotes(key.second) + ": " + (known ? standing.words + " -> " : "") +
                              words;
-    standing = {state.bound, std::move(words)};
+    standing = {state, std::move(words)};
     if (state.bound) {
         around_.context.log.notice(text);
     } else {
@@ -120,6 +148,41 @@ void Client::note(const contract::TargetEvidence& evidence) {
     around_.context.log.debug(name() + ": target " + in_quotes(evidence.target.value) + " of " +
                               evidence.group.value + ", zone " + evidence.zone + ": " +
                               std::to_string(evidence.count) + " flows " + evidence.kind);
+    around_.on_evidence(evidence);
+}
+
+void Client::note(const std::vector<route::HealthChange>& changes) {
+    for (const route::HealthChange& change : changes)
+        around_.context.log.notice(describe(change));
+    if (!changes.empty()) around_.pace.touch(io::now());
+}
+
+/// A hint: who does not read now can do without it.
+void Client::pass_on(const contract::TargetEvidence& evidence) {
+    if (ended_ || role_ != Role::Health) return;
+    if (link_->writer().pending().size() > kMostHints) return;
+    link_->put(evidence);
+    link_->flush();
+}
+
+contract::Peer Client::peer() const {
+    const contract::Hello& hello = intake_.peer();
+    contract::Peer line{.tool = hello.tool,
+                        .role = hello.role.value_or(""),
+                        .node = hello.node,
+                        .zone = hello.zone,
+                        .generation = sent_generation_,
+                        .applied = std::nullopt,
+                        .reads = link_->is_flushed()};
+    if (role_ == Role::Forward) line.applied = applied_generation_;
+    return line;
+}
+
+std::vector<contract::ListenerState> Client::listeners() const {
+    std::vector<contract::ListenerState> all;
+    for (const auto& [key, standing] : listeners_)
+        all.push_back(standing.state);
+    return all;
 }
 
 void Client::note(const contract::RouteApplied& applied) {
@@ -152,6 +215,7 @@ void Client::want_snapshot(const std::string& why) {
 
 void Client::closed(const Result<void>& how) {
     ended_ = true;
+    if (role_ == Role::Control && how) return;
     std::string text = name() + " disconnected";
     if (!how) text += ": " + how.error().text();
     if (complaints_ > 0) text += "; " + std::to_string(complaints_) + " complaints about it";
@@ -172,7 +236,7 @@ std::string Client::summary() const {
     std::string text = name() + ": sent generation " + std::to_string(sent_generation_);
     if (role_ == Role::Forward) {
         const auto bound = std::count_if(listeners_.begin(), listeners_.end(),
-                                         [](const auto& l) { return l.second.bound; });
+                                         [](const auto& l) { return l.second.state.bound; });
         text += ", applied generation " + std::to_string(applied_generation_) + ", " +
                 std::to_string(bound) + " of " + std::to_string(listeners_.size()) +
                 " listeners bound";

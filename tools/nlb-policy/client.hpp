@@ -2,6 +2,7 @@
 // One connection to `nlb-policy run`: what it is told, and what it says.
 #pragma once
 
+#include "merger.hpp"
 #include "pace.hpp"
 
 #include "app/context.hpp"
@@ -11,10 +12,13 @@
 #include "route/intake.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace nlb::policy {
 
@@ -25,7 +29,10 @@ class Client {
         app::Context& context;
         io::EventLoop& loop;
         route::Publisher& publisher;
+        Merger& merger;
         Pace& pace;
+        std::function<void(const contract::TargetEvidence&)> on_evidence; ///< of a forwarder
+        std::function<void(const contract::Request&, contract::StreamWriter&)> on_request;
     };
 
     static Result<std::unique_ptr<Client>> make(const Surroundings& around, io::Fd socket,
@@ -41,6 +48,15 @@ class Client {
     /// does not read costs one round of sets and delays nobody.
     void pay();
 
+    /// What flows showed, to those who check.
+    void pass_on(const contract::TargetEvidence& evidence);
+
+    /// Who this is, as a line.
+    [[nodiscard]] contract::Peer peer() const;
+
+    /// The listeners it has told of.
+    [[nodiscard]] std::vector<contract::ListenerState> listeners() const;
+
     /// The connection is gone; delete the client, outside of its own calls.
     [[nodiscard]] bool ended() const { return ended_; }
 
@@ -48,23 +64,27 @@ class Client {
     [[nodiscard]] std::string summary() const;
 
   private:
-    enum class Role : std::uint8_t { None, Health, Forward };
+    enum class Role : std::uint8_t { None, Health, Forward, Observer, Control };
 
     struct ListenerStanding {
-        bool bound = false;
+        contract::ListenerState state;
         std::string words;
     };
 
-    Client(const Surroundings& around, std::uint64_t number) : around_(around), number_(number) {}
+    Client(Surroundings around, std::uint64_t number)
+        : around_(std::move(around)), number_(number) {}
 
+    static Role role_of(std::string_view role);
     void take(const contract::Event& event);
     void take_message(const contract::Message& message);
     void greet(const contract::Hello& hello);
     void owe_everything();
     void note(const contract::ListenerState& state);
     void note(const contract::RouteApplied& applied);
-    /// Checks decide about health; what flows showed is for the log.
     void note(const contract::TargetEvidence& evidence);
+    void note(const std::vector<route::HealthChange>& changes);
+    [[nodiscard]] std::vector<contract::Set>
+    sets(const std::vector<model::TargetGroupId>& scopes) const;
     void complain(const std::string& why);
     void want_snapshot(const std::string& why);
     void closed(const Result<void>& how);
@@ -76,6 +96,7 @@ class Client {
     route::Intake intake_;
     route::Backlog backlog_;
     Role role_ = Role::None;
+    health::Voter voter_; // as its hello has it
     std::map<std::pair<std::string, std::string>, ListenerStanding> listeners_; // id, zone
     std::uint64_t sent_generation_ = 0;
     std::uint64_t applied_generation_ = 0;

@@ -10,5 +10,6 @@ app::Command show_command();
 app::Command targets_command();
 app::Command routes_command();
 app::Command run_command();
+app::Command zonal_shift_command();
 
 } // namespace nlb::policy

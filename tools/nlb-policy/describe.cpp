@@ -3,6 +3,9 @@
 
 #include "base/text.hpp"
 
+#include <array>
+#include <ctime>
+
 namespace nlb::policy {
 
 namespace {
@@ -38,6 +41,21 @@ std::string describe(const route::ModeChange& change) {
            std::string(to_text(change.before)) + " -> " + std::string(to_text(change.after)) +
            ": " + cause(change.after) + " (" + std::to_string(change.healthy) + " of " +
            std::to_string(change.registered) + " in reach)";
+}
+
+std::string describe(const route::ZonalShift& shift) {
+    return shift.load_balancer.value + ": away from zone " + in_quotes(shift.zone.value) +
+           " until " + utc_text(shift.expiry.unix_ms) + ": " + in_quotes(shift.comment);
+}
+
+std::string utc_text(std::int64_t unix_ms) {
+    const std::time_t seconds = unix_ms / 1000;
+    std::tm parts{};
+    std::array<char, sizeof "-2147481748-01-01T00:00:00Z"> text{};
+    if (::gmtime_r(&seconds, &parts) == nullptr) return std::to_string(unix_ms) + " ms";
+    const std::size_t length =
+        std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return {text.data(), length};
 }
 
 } // namespace nlb::policy

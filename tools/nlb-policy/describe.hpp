@@ -10,5 +10,9 @@ namespace nlb::policy {
 
 std::string describe(const route::HealthChange& change);
 std::string describe(const route::ModeChange& change);
+std::string describe(const route::ZonalShift& shift);
+
+/// "2023-11-14T22:13:20Z"
+std::string utc_text(std::int64_t unix_ms);
 
 } // namespace nlb::policy

@@ -10,11 +10,14 @@ int main(int argc, char** argv) {
         {.name = "nlb-policy",
          .summary = "Decide which targets are checked and which may take traffic",
          .commands = {check_command(), show_command(), targets_command(), routes_command(),
-                      run_command()},
+                      run_command(), zonal_shift_command()},
          .examples = {"nlb-policy check nlb.toml", "nlb-policy targets nlb.toml | nlb-health once",
                       "nlb-health run | nlb-policy routes nlb.toml --health -",
                       "nlb-policy run nlb.toml"},
-         .messages = {"hello", "snapshot-request", "set-begin", "set-end", "target-group", "target",
-                      "listener", "routing", "route", "target-health", "listener-state",
-                      "route-applied", "target-evidence"}});
+         .messages = {"hello",           "snapshot-request", "set-begin",      "set-end",
+                      "target-group",    "target",           "listener",       "routing",
+                      "route",           "target-health",    "listener-state", "route-applied",
+                      "target-evidence", "heartbeat",        "request",        "answer",
+                      "zonal-shift",     "deregistration",   "peer",           "vote",
+                      "dns-zone"}});
 }

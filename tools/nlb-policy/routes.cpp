@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
 #include "describe.hpp"
+#include "merger.hpp"
 #include "pace.hpp"
 
 #include "app/configuration_file.hpp"
@@ -34,7 +35,8 @@ constexpr std::uint64_t kComplaintsTold = 20;  // of a binary file; the rest is 
 class RoutesFilter {
   public:
     RoutesFilter(app::Context& context, io::EventLoop& loop, model::Configuration configuration)
-        : context_(context), loop_(loop), publisher_(std::move(configuration)) {}
+        : context_(context), loop_(loop), publisher_(std::move(configuration)),
+          merger_(publisher_, health::ConsensusRule::Majority) {}
 
     Result<void> start(io::Fd health) {
         auto link = io::MessageLink::make(
@@ -53,8 +55,8 @@ class RoutesFilter {
     /// After the loop: how it went.
     Result<int> outcome() {
         if (failure_) return tl::unexpected<Error>(*failure_);
-        if (publisher_.strangers() != 0) {
-            context_.log.warning(std::to_string(publisher_.strangers()) +
+        if (merger_.consensus().strangers() != 0) {
+            context_.log.warning(std::to_string(merger_.consensus().strangers()) +
                                  " reports were on targets that are not registered");
         }
         if (intake_.bad() == 0) return app::kDone;
@@ -65,7 +67,8 @@ class RoutesFilter {
 
   private:
     void take(const contract::Event& event) {
-        const route::Intake::Taken taken = intake_.take(event, publisher_);
+        Merger::Voice voice(merger_, Merger::voter(intake_.peer()), io::now());
+        const route::Intake::Taken taken = intake_.take(event, voice);
         for (const route::HealthChange& change : taken.changes)
             context_.log.debug(describe(change));
         if (!taken.changes.empty()) pace_.touch(io::now());
@@ -111,6 +114,7 @@ class RoutesFilter {
     app::Context& context_;
     io::EventLoop& loop_;
     route::Publisher publisher_;
+    Merger merger_;
     route::Intake intake_;
     route::Backlog backlog_;
     Pace pace_;

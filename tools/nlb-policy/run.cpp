@@ -17,6 +17,8 @@ namespace {
 struct Options {
     std::string file;
     std::string listen = "unix:policy";
+    std::string state;
+    std::string consensus = "majority";
     bool check = false;
 };
 
@@ -28,11 +30,19 @@ void handle(int signal, Server& server, io::EventLoop& loop) {
     }
 }
 
+std::string state_path(const Options& options) {
+    return options.state.empty() ? app::runtime_dir() + "/policy.state" : options.state;
+}
+
 Result<int> serve(app::Context& context, const Options& options, const std::string& path,
                   model::Configuration configuration) {
     auto loop = io::EventLoop::make();
     if (!loop) return tl::unexpected<Error>(loop.error());
-    Server server(context, *loop, options.file, std::move(configuration));
+    const auto rule = from_text<health::ConsensusRule>(options.consensus);
+    Server server(
+        context, *loop,
+        {options.file, state_path(options), rule.value_or(health::ConsensusRule::Majority)},
+        std::move(configuration));
     auto signals = io::Signals::watch(*loop, {SIGHUP, SIGUSR1, SIGTERM, SIGINT},
                                       [&](int signal) { handle(signal, server, *loop); });
     if (!signals) return tl::unexpected<Error>(signals.error());
@@ -68,6 +78,11 @@ app::Command run_command() {
                 declare.text("FILE", options->file, {"", true}, "Configuration, see nlb.toml(5)");
                 declare.text("--listen", options->listen, {"SOCKET"},
                              "unix:NAME or unix:/PATH (default: unix:policy)");
+                declare.text("--state", options->state, {"FILE"},
+                             "What outlives this process (default: policy.state beside the "
+                             "sockets)");
+                declare.choice("--consensus", options->consensus, {"majority", "any", "all"},
+                               {"RULE"}, "Whose checks decide: majority (default), any or all");
                 declare.flag("--check", options->check, "Check the configuration and exit");
                 return [options](app::Context& context) { return run(context, *options); };
             }};

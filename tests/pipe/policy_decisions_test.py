@@ -1,0 +1,215 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a running nlb-policy decides: votes of checkers, zonal shifts, draining; and its state file."""
+
+import json
+import signal
+import threading
+
+import nlbtest
+from policy import API, POLICY, WEB, DaemonTestCase, configuration, eligible, health
+
+
+class Decisions(DaemonTestCase):
+    def test_a_removed_target_drains_and_is_terminated_when_its_delay_ends(self):
+        delay = """
+[target_groups.attributes]
+"deregistration_delay.timeout_seconds" = 1
+"deregistration_delay.connection_termination.enabled" = true
+"""
+        self.write("nlb.toml", configuration(WEB) + delay)
+        process = self.serve()
+        checker, forwarder = self.client(role="health"), self.client(role="forward")
+        checker.next_sets()
+        forwarder.next_sets()
+        self.write("nlb.toml", configuration(("web", 80, {"10.0.1.1": "a", "10.0.2.1": "b"})) + delay)
+        process.signal(signal.SIGHUP)
+
+        def about(changed):
+            return [m for m in changed[0][1] if m.get("target") == "10.0.1.2:8080"]
+
+        self.assertEqual([t["state"] for t in about(checker.next_sets())], ["draining"])
+        for line in about(forwarder.next_sets()):
+            self.assertEqual((line["eligible"], line["state"], line["state_reason"]),
+                             (False, "draining", "Target.DeregistrationInProgress"))
+            self.assertNotIn("terminated", line)
+        for line in about(forwarder.next_sets()):  # the delay is over
+            self.assertEqual((line["state"], line["state_reason"], line["terminated"]),
+                             ("unused", "Target.NotRegistered", True))
+        self.assertEqual(about(checker.next_sets()), [])
+
+    def vote(self, client, scope, state, target="10.0.1.1:8080"):
+        client.send(health(scope, target, state))
+
+    def test_the_majority_of_the_checkers_decides(self):
+        process = self.serve()
+        forwarder = self.client(role="forward")
+        web = forwarder.next_sets()[0][0]["scope"]
+        checkers = [self.client(role="health", node=f"n{n}", instance=f"{n:016x}")
+                    for n in range(3)]
+        for checker in checkers:
+            checker.next_sets()
+        for checker in checkers[:2]:
+            self.vote(checker, web, "healthy", "10.0.1.2:8080")
+            self.vote(checker, web, "healthy")
+        both = ["10.0.1.1:8080", "10.0.1.2:8080"]
+        while eligible(lines := forwarder.next_sets()[0][1], "a") != both or any(
+                m["reason"] == "fail-open" for m in lines if m["type"] == "route"):
+            pass  # several lines may be one generation
+        self.vote(checkers[2], web, "unhealthy")  # one of three
+        self.vote(checkers[0], web, "unhealthy")  # two of three
+        self.assertEqual(eligible(forwarder.next_sets()[0][1], "a"), ["10.0.1.2:8080"])
+        self.assertEqual(process.popen.poll(), None)
+
+    def test_a_silent_checker_leaves_the_quorum(self):
+        self.write("nlb.toml", configuration(WEB) + """
+[target_groups.health_check]
+interval_seconds = 5
+timeout_seconds = 2
+interval_milliseconds = 100
+timeout_milliseconds = 50
+""")
+        process = self.serve()
+        forwarder = self.client(role="forward")
+        web = forwarder.next_sets()[0][0]["scope"]
+        one, two = (self.client(role="health", node=n) for n in ("n1", "n2"))
+        self.vote(one, web, "unhealthy")
+        self.vote(one, web, "healthy", "10.0.1.2:8080")
+        process.err.wait_for(lambda line: "'10.0.1.2:8080'" in line and "-> healthy" in line)
+        self.vote(two, web, "healthy")  # a tie: the old state stays, until n1 has been silent
+        beats = threading.Event()
+        self.addCleanup(beats.set)
+
+        def beat():
+            while not beats.wait(0.5):
+                two.send({"type": "heartbeat"})
+
+        threading.Thread(target=beat, daemon=True).start()
+        process.err.wait_for(lambda line: "'10.0.1.1:8080': unhealthy" in line
+                             and "-> healthy" in line)
+
+    def test_an_observer_reads_decided_health(self):
+        file = configuration(WEB, API).replace('id = "10.0.2.1"\nzone = "b"',
+                                               'id = "10.0.2.1"\nzone = "c"')
+        self.write("nlb.toml", file)
+        self.serve()
+        observer, checker = self.client(role="observer"), self.client(role="health", node="n1")
+        web = checker.next_sets()[0][0]["scope"]
+
+        def states(found):
+            return [(m["target"], m["state"], m.get("description", "")) for m in found[0][1]]
+
+        first = observer.next_sets()
+        self.assertEqual({b["set"] for b, _, _ in first}, {"target-health"})
+        self.assertEqual(states(first)[2][:2], ("10.0.2.1:8080", "unused"))
+        self.assertIn("Availability Zone that is not enabled", states(first)[2][2])
+        checker.send(health(web, "10.0.1.1:8080", "unhealthy", reason="Target.FailedHealthChecks",
+                            description="Health checks failed: refused"))
+        self.assertEqual(states(observer.next_sets())[0],
+                         ("10.0.1.1:8080", "unhealthy", "Health checks failed: refused"))
+
+    def test_evidence_reaches_the_checkers(self):
+        self.serve()
+        checkers = [self.client(role="health", node=f"n{n}") for n in range(2)]
+        web = [checker.next_sets() for checker in checkers][0][0][0]["scope"]
+        forwarder = self.client(role="forward")
+        forwarder.next_sets()
+        evidence = {"type": "target-evidence", "group": web, "target": "10.0.1.1:8080",
+                    "zone": "a", "kind": "refused", "count": 3}
+        forwarder.send(evidence)
+        for checker in checkers:
+            got = checker.lines.wait_for_message("target-evidence")
+            got.pop("seq")
+            self.assertEqual(got, evidence)
+
+    def shift(self, *words):
+        return self.run_tool(POLICY, "zonal-shift", *words)
+
+    def test_a_zonal_shift_moves_traffic_and_survives_a_restart(self):
+        process = self.serve()
+        forwarder = self.client(role="forward")
+        forwarder.next_sets()
+        status, out, err = self.shift("start", "front", "--zone", "a", "--expires-in", "2h",
+                                      "--comment", "power in hall 1", "--json")
+        self.assertEqual((status, err), (0, ""))
+        started = json.loads(out)
+        self.assertEqual((started["zone"], started["comment"]), ("a", "power in hall 1"))
+        self.assertEqual(started["expiry_ms"] - started["start_ms"], 2 * 60 * 60 * 1000)
+        changed = forwarder.next_sets()
+        self.assertEqual(eligible(changed[0][1], "a"), [])
+        self.assertEqual({m["mode"] for m in changed[0][1] if m["type"] == "routing"},
+                         {"zonal-shift", "fail-open"})
+        process.signal(signal.SIGKILL)
+        process.wait()
+        self.serve()
+        self.assertEqual(eligible(self.client(role="forward").next_sets()[0][1], "a"), [])
+        status, out, _ = self.shift("update", "front", "--expires-in", "3d", "--comment", "longer")
+        self.assertEqual(status, 0)
+        self.assertIn("longer", out)
+        self.assertEqual(len(self.shift("list")[1].splitlines()), 2)
+        self.assertEqual(self.shift("cancel", "front")[0], 0)
+        self.assertEqual(len(self.shift("list")[1].splitlines()), 1)
+        self.assertEqual(eligible(self.client(role="forward").next_sets()[0][1], "a"),
+                         ["10.0.1.1:8080", "10.0.1.2:8080"])
+
+    def test_what_a_zonal_shift_may_not_be_is_refused(self):
+        process = self.serve()
+        start = ("start", "front", "--zone", "a", "--expires-in", "1m", "--comment", "x")
+
+        def refused(words, why):
+            status, out, err = self.shift(*words)
+            self.assertEqual((status, out), (2, ""), words)
+            self.assertIn(why, err)
+            self.assertEqual(len(err.splitlines()), 1)
+
+        refused(("start", "back", *start[2:]), "no load balancer is called 'back'")
+        refused((*start[:3], "c", *start[4:]), "has no zone 'c'")
+        refused((*start[:5], "59s", *start[6:]), "1 minute to 72 hours")
+        refused((*start[:5], "73h", *start[6:]), "1 minute to 72 hours")
+        refused((*start[:5], "soon", *start[6:]), "must be a number and s, m, h or d")
+        refused(start[:4], "start needs --expires-in and --comment")
+        refused(("cancel", "front"), "no zonal shift of load balancer 'front' is active")
+        refused(("update", "front", "--comment", "y"), "no zonal shift")
+        self.assertEqual(self.shift(*start)[0], 0)
+        refused(start, "shifted away from already")
+        with open(self.file, encoding="utf-8") as file:
+            text = file.read()
+        crossing = text.replace('scheme = "internal"', """scheme = "internal"
+attributes = { "load_balancing.cross_zone.enabled" = true }""")
+        self.write("nlb.toml", crossing)
+        process.signal(signal.SIGHUP)
+        process.err.wait_for(lambda line: "cross-zone load balancing is on" in line
+                             and "cancel it first" in line)
+        self.assertEqual(self.shift("cancel", "front")[0], 0)
+        process.signal(signal.SIGHUP)
+        process.err.wait_for(lambda line: "configuration reloaded" in line)
+        refused(start, "cross-zone load balancing is on for target group 'web'")
+        process.signal(signal.SIGTERM)
+        process.wait()
+        self.assertEqual(self.shift("list")[0], 4)
+
+    def test_draining_targets_outlive_the_process(self):
+        process = self.serve()
+        forwarder = self.client(role="forward")
+        forwarder.next_sets()
+        self.write("nlb.toml", configuration(("web", 80, {"10.0.1.1": "a", "10.0.2.1": "b"}), API))
+        process.signal(signal.SIGHUP)
+        forwarder.next_sets()
+        process.signal(signal.SIGKILL)
+        process.wait()
+        self.serve()
+        lines = self.client(role="forward").next_sets()[0][1]
+        self.assertEqual({m["state"] for m in lines if m.get("target") == "10.0.1.2:8080"},
+                         {"draining"})
+
+    def test_a_damaged_state_file_is_told_and_used_as_far_as_it_goes(self):
+        self.write("policy.state", b"\x00junk\n{}\n" + json.dumps(
+            {"type": "zonal-shift", "load_balancer": "net/gone/0123456789abcdef", "zone": "a",
+             "start_ms": 1, "expiry_ms": 2, "comment": ""}).encode() + b"\n")
+        process = self.start(POLICY, "run", self.file)
+        process.err.wait_for(lambda line: "2 lines could not be used" in line)
+        process.err.wait_for(lambda line: "serving" in line)
+        self.assertEqual(self.shift("list")[0], 0)
+
+
+nlbtest.main()
