@@ -181,16 +181,15 @@ void Sweeper::take(const nlb_flow_event& event) {
     if (event.kind == NLB_EVENT_REFUSED && is_tcp)
         return handlers_.on_sign(event.flow, Sign::Refused);
     if (event.kind == NLB_EVENT_RESET && is_tcp) return handlers_.on_sign(event.flow, Sign::Reset);
-    if (event.kind != NLB_EVENT_CLOSED) return;
+    // A walk finds closed flows as well, only later.
+    if (event.kind != NLB_EVENT_CLOSED || !handlers_.on_ended) return;
     FlowEntry entry{event.ends.client_key, event.ends.becomes, event.flow};
     if (is_told(name_of(entry))) return;
-    if (handlers_.on_ended) {
-        // Newer numbers, unless the flow made room for another one meanwhile.
-        const auto present = find_entry(maps_, entry.key);
-        if (present && present->flow.opened_s == entry.flow.opened_s &&
-            (present->flow.state & NLB_FLOW_REPLY) == 0)
-            entry = *present;
-    }
+    // Newer numbers, unless the flow made room for another one meanwhile.
+    const auto present = find_entry(maps_, entry.key);
+    if (present && present->flow.opened_s == entry.flow.opened_s &&
+        (present->flow.state & NLB_FLOW_REPLY) == 0)
+        entry = *present;
     tell(entry, closed_by(entry.flow), io::now());
 }
 
