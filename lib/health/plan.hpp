@@ -92,6 +92,9 @@ class Plan {
 
     [[nodiscard]] std::size_t targets() const { return entries_.size() - free_.size(); }
 
+    /// Of all groups, fast ones included; never while there is none.
+    [[nodiscard]] Nanos shortest_interval() const;
+
     /// Lines of evidence that said something of a target of the plan.
     [[nodiscard]] std::uint64_t evidence() const { return evidence_; }
 

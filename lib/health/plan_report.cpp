@@ -4,6 +4,8 @@
 
 #include "base/check.hpp"
 
+#include <algorithm>
+
 namespace nlb::health {
 
 using model::HealthReason;
@@ -36,6 +38,17 @@ HealthState Plan::state_of(const Entry& entry) {
     const bool fails = checked == HealthState::Unhealthy;
     return entry.decision->state == HealthState::Draining && fails ? checked
                                                                    : entry.decision->state;
+}
+
+Nanos Plan::shortest_interval() const {
+    Nanos shortest = Nanos::never();
+    for (const auto& [id, group] : groups_) {
+        if (!group.settings) continue;
+        const CheckSettings& settings = *group.settings;
+        shortest = std::min(shortest, settings.interval);
+        if (settings.fast_interval.ns > 0) shortest = std::min(shortest, settings.fast_interval);
+    }
+    return shortest;
 }
 
 contract::TargetHealth Plan::message(const Entry& entry, Nanos now) {

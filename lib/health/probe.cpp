@@ -66,7 +66,7 @@ void ProbeRun::sent(std::size_t bytes) {
 
 /// A TCP check asks for no answer.
 void ProbeRun::pass_when_all_is_sent() {
-    if (!settings_->is_http() && pending().empty()) end(ProbeOutcome::Passed, {});
+    if (connected_ && !settings_->is_http() && pending().empty()) end(ProbeOutcome::Passed, {});
 }
 
 void ProbeRun::on_error(int error) {

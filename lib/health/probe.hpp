@@ -59,6 +59,9 @@ class ProbeRun {
     /// Bytes came from the target, or out of its TLS session.
     void feed(std::string_view bytes);
 
+    /// HTTPS, seen from outside: an answer came that only the two ends can read.
+    void on_sealed_answer() { end(ProbeOutcome::Passed, {}); }
+
     /// The TLS session of an HTTPS check cannot go on.
     void on_tls_failure(std::string_view why);
 

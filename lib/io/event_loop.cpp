@@ -55,6 +55,13 @@ void EventLoop::remove(int fd) {
     watches_.erase(it);
 }
 
+void EventLoop::forget(int fd) {
+    const auto it = watches_.find(fd);
+    if (it == watches_.end()) return;
+    if (it->second->always_ready) --always_ready_;
+    watches_.erase(it);
+}
+
 EventLoop::TimerId EventLoop::at(Nanos when, Task task) {
     const TimerId id = next_timer_++;
     timers_.emplace(std::pair(when, id), std::move(task));
@@ -83,6 +90,15 @@ int EventLoop::wait_ms() const {
     if (left.ns <= 0) return 0;
     constexpr std::int64_t kLongestWait = 60'000;
     return static_cast<int>(std::min(kLongestWait, (left.ns + 999'999) / 1'000'000));
+}
+
+void EventLoop::pause() const {
+    if (pause_.ns <= 0 || stopped_) return;
+    const Nanos due = timers_.empty() ? Nanos::never() : timers_.begin()->first.first;
+    const Nanos until = std::min(now() + pause_, due);
+    const timespec at{static_cast<std::time_t>(until.ns / 1'000'000'000),
+                      static_cast<long>(until.ns % 1'000'000'000)};
+    ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
 }
 
 void EventLoop::run_due_tasks() {
@@ -122,6 +138,7 @@ Result<void> EventLoop::run() {
         run_due_tasks();
         for (const Task& task : after_round_)
             task(now());
+        if (n > 0) pause();
     }
     return {};
 }

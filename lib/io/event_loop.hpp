@@ -30,12 +30,19 @@ class EventLoop {
     /// Must come before the descriptor is closed. Safe inside a handler, its own included.
     void remove(int fd);
 
+    /// The same for a descriptor that has no duplicate and is closed next: a system call less.
+    void forget(int fd);
+
     /// Runs `task` once at `when`. Safe inside a handler or task.
     TimerId at(Nanos when, Task task);
     void cancel(TimerId id);
 
     /// Runs `task` after the handlers of every round: the place to flush what they produced.
     void after_each_round(Task task);
+
+    /// After a round with events, waits this long (or until the next task is due) before looking
+    /// for more, so that they come together; 0: not at all.
+    void set_pause(Nanos pause) { pause_ = pause; }
 
     /// Until stop(). Errors: System when epoll itself fails.
     Result<void> run();
@@ -54,6 +61,7 @@ class EventLoop {
     explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
 
     [[nodiscard]] int wait_ms() const;
+    void pause() const;
     void run_due_tasks();
     void run_always_ready();
 
@@ -64,6 +72,7 @@ class EventLoop {
     std::vector<Task> after_round_;
     TimerId next_timer_ = 1;
     std::size_t always_ready_ = 0;
+    Nanos pause_;
     bool stopped_ = false;
 };
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame, capture and difference fuzzers into corpus/ beside it."""
+"""Writes the seeds of the frame, capture, difference and observer fuzzers into corpus/ beside it."""
 
 import gzip
 import json
@@ -168,7 +168,34 @@ DIFFERENCES = {
     "other-capture": verdict(1, "not-ours", verdict="pass") + verdict(2, "reply", "10.0.0.1"),
 }
 
-for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES)):
+
+
+def seen(flags, back, client, sequence, payload=b""):
+    """A segment as observer_fuzz.cpp reads it."""
+    return bytes([flags | (0x80 if back else 0), client, sequence, len(payload)]) + payload
+
+
+def opened(client, *more):
+    return b"".join((seen(2, False, client, 1), seen(0x12, True, client, 9), *more))
+
+
+CHECK = (b"GET / HTTP/1.1\r\nHost: 192.0.2.1:80\r\nConnection: close\r\n"
+         b"User-Agent: ELB-HealthChecker/2.0\r\nAccept: */*\r\n\r\n")
+OBSERVED = {
+    "tcp-check": opened(0, seen(0x11, False, 0, 2)),
+    "refused": seen(2, False, 1, 1) + seen(0x14, True, 1, 9),
+    "http-check": opened(0, seen(0x10, False, 0, 2, CHECK),
+                         seen(0x10, True, 0, 10, b"HTTP/1.1 200 OK\r\n\r\n"),
+                         seen(0x11, True, 0, 29)),
+    "client-reset": opened(2, seen(0x10, False, 2, 2, b"hello"), seen(0x14, True, 2, 10)),
+    "tls-alert": opened(3, seen(0x10, False, 3, 2, b"\x16\x03\x01\0\x02hi"),
+                        seen(0x10, True, 3, 10, b"\x15\x03\x03\0\x02\x02\x46")),
+    "proxy-header": opened(3, seen(0x10, False, 3, 2,
+                                   b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0" + CHECK[:60])),
+}
+
+for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES),
+                      ("observer", OBSERVED)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
         with open(os.path.join(HERE, "corpus", folder, name), "wb") as file:

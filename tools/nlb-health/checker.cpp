@@ -45,7 +45,19 @@ void Checker::plan_changed(std::span<const Slot> stopped) {
     for (const Slot slot : stopped) {
         if (slot.index < flights_.size() && flights_[slot.index]) close(*flights_[slot.index]);
     }
+    choose_slack();
     arm();
+}
+
+/// A check may start a five hundredth of the shortest interval late, and what targets answer is
+/// looked at once in a millisecond then: turns of the loop cost more than what is done in them.
+void Checker::choose_slack() {
+    constexpr std::int64_t kPart = 500;
+    constexpr Nanos kMost = Nanos::milliseconds(10);
+    constexpr Nanos kPause = Nanos::milliseconds(1);
+    const Nanos part{plan_.shortest_interval().ns / kPart};
+    slack_ = part < kPause ? Nanos{} : std::min(part, kMost);
+    loop_.set_pause(slack_ > Nanos{} && limits_.may_pause ? kPause : Nanos{});
 }
 
 void Checker::stop() {
@@ -85,11 +97,23 @@ void Checker::expire(Nanos now) {
     }
 }
 
-/// One timer at the earliest of what is due; it only ever moves forward when it fires.
+/// Deadlines of checks that have ended wake nobody.
+void Checker::drop_stale_deadlines() {
+    while (!deadlines_.empty()) {
+        const Deadline& top = deadlines_.top();
+        const Flight& flight = *flights_[top.index];
+        if (flight.run && flight.number == top.number) return;
+        deadlines_.pop();
+    }
+}
+
+/// One timer at the earliest of what is due; it only ever moves forward when it fires. Where
+/// intervals are long, checks start in batches: one turn of the loop for many of them.
 void Checker::arm() {
     if (stopped_ || working_) return;
     const bool full = limits_.waits_when_full && in_flight_ >= limits_.most_in_flight;
-    Nanos next = full ? Nanos::never() : plan_.deadline();
+    Nanos next = full ? Nanos::never() : plan_.deadline() + slack_;
+    drop_stale_deadlines();
     if (!deadlines_.empty()) next = std::min(next, deadlines_.top().when);
     if (next >= armed_) return;
     loop_.cancel(timer_);

@@ -33,7 +33,8 @@ class Checker {
         /// At the limit: true waits for a check to end, false fails the check as our own trouble,
         /// so that it stays visible and no target delays another.
         bool waits_when_full = false;
-        std::string scripts; ///< folder of scripts; empty: none is run
+        bool may_pause = false; ///< the loop may wait a little for more to do
+        std::string scripts;    ///< folder of scripts; empty: none is run
         std::function<void(const std::string&)> on_warning = {};
     };
 
@@ -69,6 +70,8 @@ class Checker {
     void start_due(nlb::Nanos now);
     void expire(nlb::Nanos now);
     void arm();
+    void drop_stale_deadlines();
+    void choose_slack();
     void open(nlb::health::Slot slot, nlb::Nanos now);
     void note_start(nlb::Nanos late);
     void settle(Flight& flight);
@@ -85,6 +88,7 @@ class Checker {
     std::size_t in_flight_ = 0;
     nlb::io::EventLoop::TimerId timer_ = 0;
     nlb::Nanos armed_ = nlb::Nanos::never();
+    nlb::Nanos slack_{};
     bool working_ = false;
     bool stopped_ = false;
 };

@@ -5,5 +5,6 @@
 
 nlb::app::Command run_command();
 nlb::app::Command once_command();
+nlb::app::Command replay_command();
 nlb::app::Command status_command();
 nlb::app::Command watch_command();

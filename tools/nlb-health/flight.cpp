@@ -34,7 +34,12 @@ void Flight::refuse(health::Slot of, std::uint64_t check, const health::CheckSet
 }
 
 void Flight::close() {
-    if (watched_) shared_.loop.remove(fd_.get());
+    // A target that has closed its end hears nothing more of this connection than it would of the
+    // last two packets of a close.
+    const linger none{1, 0};
+    if (peer_closed_) ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+    peer_closed_ = false;
+    if (watched_) shared_.loop.forget(fd_.get());
     watched_ = false;
     fd_.reset();
     tls_.reset();
@@ -47,16 +52,22 @@ void Flight::connect(const Endpoint& target) {
     fd_.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd_.is_open()) return run->on_error(errno);
     if (settings_->source) bind_to_source(family);
-    const auto address = io::SocketAddress::from(target);
-    const auto attempt = [&] {
-        return ::connect(fd_.get(), address.get(), address.length) == 0 ? 0 : errno;
-    };
-    int error = attempt();
+    const int off = 0; // the request carries the ACK of the SYN-ACK: a packet less on either side
+    if (settings_->is_http()) ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
+    target_ = target;
+    int error = try_connect();
     // A target on this host has answered by now, and so has one whose RST is quick: asking once
     // more costs less than a turn of the loop.
-    if (error == EINPROGRESS) error = attempt();
+    if (error == EINPROGRESS) error = try_connect();
     if (error == EALREADY) return watch(EPOLLOUT);
     on_connect_answer(error);
+}
+
+/// Begins to connect, or tells how it went: 0, EALREADY while there is no answer, or an error.
+int Flight::try_connect() const {
+    const auto address = io::SocketAddress::from(target_);
+    const int rc = ::connect(fd_.get(), address.get(), address.length);
+    return rc == 0 || errno == EISCONN ? 0 : errno;
 }
 
 /// The node's private address [p.12]. A host that does not have it checks from an address of its
@@ -109,10 +120,10 @@ void Flight::start_script(const Endpoint& target) {
 }
 
 void Flight::on_event(std::uint32_t events) {
+    peer_closed_ = (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
     if (!run->is_connected()) {
-        int error = 0;
-        socklen_t size = sizeof error;
-        ::getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
+        const int error = try_connect();
+        if (error == EALREADY) return; // the event was of an earlier socket with this number
         on_connect_answer(error);
     } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
         receive();
@@ -145,7 +156,7 @@ void Flight::send() {
         }
         all = tls_->pending().empty();
     }
-    if (!run->result()) watch(all ? std::uint32_t{EPOLLIN} : EPOLLIN | EPOLLOUT);
+    if (!run->result()) watch(all ? EPOLLIN | EPOLLRDHUP : EPOLLIN | EPOLLOUT);
 }
 
 void Flight::receive() {

@@ -54,6 +54,7 @@ class Flight {
 
   private:
     void connect(const nlb::Endpoint& target);
+    [[nodiscard]] int try_connect() const;
     void bind_to_source(int family);
     void start_tls();
     void start_script(const nlb::Endpoint& target);
@@ -71,5 +72,7 @@ class Flight {
     nlb::io::Fd fd_;
     std::unique_ptr<nlb::tls::ClientSession> tls_;
     std::unique_ptr<nlb::io::Child> script_;
+    nlb::Endpoint target_;
     bool watched_ = false;
+    bool peer_closed_ = false;
 };

@@ -74,6 +74,7 @@ Result<void> check_all(app::Context& context, const OnceOptions& options, health
         *loop, plan,
         {.most_in_flight = std::min(kMostInFlight, descriptors_for_checks()),
          .waits_when_full = true,
+         .may_pause = false,
          .scripts = options.scripts,
          .on_warning = [&](const std::string& text) { context.log.warning(text); }},
         [&](health::Slot, const health::ProbeResult&, const std::optional<health::Change>&) {

@@ -54,6 +54,7 @@ Service::Service(app::Context& context, io::EventLoop& loop, RunOptions options)
       checker_(loop, plan_,
                {.most_in_flight = descriptors_for_checks(),
                 .waits_when_full = false,
+                .may_pause = true,
                 .scripts = options_.scripts,
                 .on_warning = [this](const std::string& text) { context_.log.warning(text); }},
                [this](health::Slot slot, const health::ProbeResult&,

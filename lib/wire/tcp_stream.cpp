@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "capture/tcp_stream.hpp"
+#include "wire/tcp_stream.hpp"
 
 #include <algorithm>
 
-namespace nlb::capture {
+namespace nlb::wire {
 
 namespace {
 
@@ -132,4 +132,4 @@ void TcpStream::give_up() {
     }
 }
 
-} // namespace nlb::capture
+} // namespace nlb::wire

@@ -12,7 +12,7 @@
 #include <utility>
 #include <vector>
 
-namespace nlb::capture {
+namespace nlb::wire {
 
 struct TcpSegment {
     std::uint32_t sequence = 0;
@@ -84,4 +84,4 @@ class TcpStream {
     std::uint64_t repeated_ = 0;
 };
 
-} // namespace nlb::capture
+} // namespace nlb::wire

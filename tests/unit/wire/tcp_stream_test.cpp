@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "capture/tcp_stream.hpp"
+#include "wire/tcp_stream.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
 #include <random>
 
-using nlb::capture::TcpGap;
-using nlb::capture::TcpSegment;
-using nlb::capture::TcpStream;
+using nlb::wire::TcpGap;
+using nlb::wire::TcpSegment;
+using nlb::wire::TcpStream;
 using State = TcpStream::State;
 
 namespace {
@@ -27,7 +27,7 @@ TcpSegment syn(std::uint32_t sequence) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(capture_tcp_stream)
+BOOST_AUTO_TEST_SUITE(wire_tcp_stream)
 
 BOOST_AUTO_TEST_CASE(segments_in_order_are_the_stream) {
     TcpStream stream;
