@@ -47,7 +47,6 @@ struct Observer::Connection {
     Nanos start;
     std::uint32_t first_sequence;
     bool established = false;
-    bool client_spoke = false;
     bool target_spoke = false;
     wire::TcpStream client{kMostHeld};
     wire::TcpStream target{kMostHeld};
@@ -120,7 +119,6 @@ void Observer::begin(const Seen& seen, const std::vector<std::size_t>& whose) {
 void Observer::from_client(Connection& connection, const Seen& seen) {
     connection.client.feed(seen.tcp);
     const std::string bytes = connection.client.drain();
-    connection.client_spoke = connection.client_spoke || !seen.tcp.payload.empty();
     if (connection.request.size() < wire::kMostHeaderBytes) connection.request += bytes;
     const auto state = connection.client.state();
     for (Track& track : connection.tracks) {
@@ -209,8 +207,7 @@ void Observer::on_deadline(Connection& connection) {
             track.run->tick(now_);
             settle(connection, track);
         } else if (is_silent) {
-            const bool unanswered = connection.client_spoke && !connection.target_spoke;
-            if (!connection.established || unanswered) show(track, Sign::Silent);
+            if (!connection.established) show(track, Sign::Silent);
             track.is_done = true; // what it shows from now on is no evidence
         }
     }

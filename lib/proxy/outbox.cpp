@@ -71,6 +71,20 @@ std::size_t Outbox::put(std::vector<FlowRecord>& flows) {
     return dropped;
 }
 
+void Outbox::put(std::vector<TargetSign>& signs) {
+    bool was_empty = false;
+    {
+        const std::lock_guard lock(mutex_);
+        std::vector<TargetSign>& all = content_.signs;
+        was_empty = all.empty();
+        const std::size_t fits = std::min(signs.size(), kMostFlows - all.size());
+        const auto end = signs.begin() + static_cast<std::ptrdiff_t>(fits);
+        std::move(signs.begin(), end, std::back_inserter(all));
+    }
+    signs.clear();
+    if (was_empty) wake();
+}
+
 Outbox::Content Outbox::take() {
     silence_bell(event_.get());
     const std::lock_guard lock(mutex_);

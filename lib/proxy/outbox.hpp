@@ -4,6 +4,7 @@
 #pragma once
 
 #include "io/fd.hpp"
+#include "proxy/evidence.hpp"
 #include "proxy/routing.hpp"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ class Outbox {
     struct Content {
         std::vector<std::uint64_t> applied; ///< a job number for each worker that did it
         std::vector<FlowRecord> flows;
+        std::vector<TargetSign> signs;
         bool paused = false;  ///< a worker ran out of descriptors and accepts no more for now
         std::size_t idle = 0; ///< workers that drain and have no connection left
     };
@@ -44,6 +46,9 @@ class Outbox {
 
     /// Takes the records out of `flows`; returns how many found no room.
     std::size_t put(std::vector<FlowRecord>& flows);
+
+    /// Takes the signs; what finds no room is forgotten: there are more than enough of them.
+    void put(std::vector<TargetSign>& signs);
 
     Content take();
 

@@ -58,6 +58,7 @@ Result<void> Proxy::start_workers() {
 
 Proxy::~Proxy() {
     loop_.cancel(retry_);
+    loop_.cancel(telling_);
     if (outbox_.fd() >= 0) loop_.remove(outbox_.fd());
 }
 
@@ -111,9 +112,22 @@ void Proxy::on_outbox() {
     for (const std::uint64_t job : content.applied)
         on_done(job);
     if (!content.flows.empty() && handlers_.on_flows) handlers_.on_flows(std::move(content.flows));
+    evidence_.take(content.signs);
+    if (telling_ == 0) tell_evidence(io::now());
     if (content.paused) tell_of_exhaustion();
     idle_workers_ += content.idle;
     if (content.idle != 0 && idle_workers_ == workers_.size()) handlers_.on_drained();
+}
+
+/// The first sign is told at once, what follows within a second is added up.
+void Proxy::tell_evidence(Nanos now) {
+    constexpr Nanos kBetween = Nanos::seconds(1);
+    telling_ = 0;
+    if (evidence_.empty()) return;
+    for (const contract::TargetEvidence& line : evidence_.drain()) {
+        if (handlers_.on_evidence) handlers_.on_evidence(line);
+    }
+    telling_ = loop_.at(now + kBetween, [this](Nanos then) { tell_evidence(then); });
 }
 
 void Proxy::tell_of_exhaustion() {

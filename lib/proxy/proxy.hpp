@@ -37,6 +37,8 @@ class Proxy {
         std::function<void(const contract::ListenerState&)> on_listener_state;
         std::function<void(const contract::RouteApplied&)> on_applied;
         std::function<void(std::vector<FlowRecord>)> on_flows;
+        /// At most once a second.
+        std::function<void(const contract::TargetEvidence&)> on_evidence;
         std::function<void()> on_drained; ///< after drain(): no connection is left
     };
 
@@ -88,6 +90,7 @@ class Proxy {
     void on_outbox();
     void on_done(std::uint64_t job);
     void tell_of_exhaustion();
+    void tell_evidence(Nanos now);
 
     io::EventLoop& loop_;
     Options options_;
@@ -99,6 +102,8 @@ class Proxy {
     std::map<std::uint64_t, Job> jobs_;
     std::uint64_t next_job_ = 1;
     io::EventLoop::TimerId retry_ = 0;
+    Evidence evidence_;
+    io::EventLoop::TimerId telling_ = 0; // 0: evidence may be told at once
     Nanos backoff_;
     ProcessBlock own_counters_; // of the control thread
     Nanos quiet_until_;         // about exhaustion: it comes and goes many times a second

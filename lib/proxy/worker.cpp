@@ -129,6 +129,7 @@ void Worker::end_round() {
         const std::size_t dropped = outbox_.put(flows_);
         counters_.add(static_cast<std::size_t>(ProcessCount::FlowRecordDropped), dropped);
     }
+    if (!signs_.empty()) outbox_.put(signs_);
     if (live_.load(std::memory_order_relaxed) == connections_.size()) return;
     live_.store(connections_.size(), std::memory_order_relaxed);
     if (draining_ && connections_.size() == 0) outbox_.idle();

@@ -103,6 +103,7 @@ class Worker {
     std::vector<IdleWheel::Id> due_;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> turns_; // index, generation
     std::vector<FlowRecord> flows_;
+    std::vector<TargetSign> signs_;
     std::vector<io::Fd> listeners_; // by slot; closed where there is none
     std::array<io::Fd, 2> spare_;   // an unconnected socket of each family
     std::shared_ptr<const RoutingTable> table_;

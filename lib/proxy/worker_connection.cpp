@@ -135,6 +135,8 @@ void Worker::end(Connection& connection, End why) {
     count_end(connection, why);
     close_socket(connection.sockets[0], how.resets_client);
     close_socket(connection.sockets[1], how.resets_target);
+    if (const auto sign = sign_of(why, connection.session.received(Side::Target)))
+        signs_.push_back({connection.label, *sign});
     if (options_.records_flows) {
         const std::int64_t duration_ms = now_ms_ - connection.start_ms;
         flows_.push_back({std::move(connection.label), connection.client,

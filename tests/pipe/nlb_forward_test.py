@@ -192,6 +192,8 @@ class Resets(Forwarder):
         forward = self.forward(listener(port), routing(), route(nlbtest.free_port()))
         self.assertTrue(was_reset(lambda: self.connect(port)))
         self.assertEqual(self.flow(forward)["end"], "target-refused")
+        evidence = forward.out.wait_for_message("target-evidence")
+        self.assertEqual((evidence["kind"], evidence["count"]), ("refused", 1))
 
     def test_silence_of_the_target_reaches_the_client_as_a_reset(self):
         full = socket.socket()

@@ -294,7 +294,8 @@ class Run(Base):
         self.assertEqual(down["reason"], "Target.FailedHealthChecks")
         again = self.server(port=server.port)
         process.out.wait_for_message("target-health", target=name, state="healthy")
-        self.assertGreaterEqual(again.accepted, 2)
+        while again.accepted < 2:  # the kernel accepted them; our thread may lag behind
+            os.sched_yield()
         process.signal(nlbtest.TERM)
         self.assertEqual(process.wait(), 0)
 

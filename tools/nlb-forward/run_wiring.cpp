@@ -99,6 +99,7 @@ Result<void> RunWiring::start_proxy() {
     handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) {
         proxy_->count_dropped_records(records_ ? records_->put(flows) : flows.size());
     };
+    handlers.on_evidence = [this](const contract::TargetEvidence& line) { answer(line); };
     handlers.on_drained = [this] { end(0); };
     auto proxy = proxy::Proxy::start(loop_,
                                      {.threads = options_.threads,
