@@ -13,6 +13,8 @@ complete -c nlb-policy -n __fish_use_subcommand -a targets -d 'Print the target-
 complete -c nlb-policy -n __fish_use_subcommand -a routes -d 'Print the route-set'
 complete -c nlb-policy -n __fish_use_subcommand -a run -d 'Serve both on a socket'
 complete -c nlb-policy -n __fish_use_subcommand -a zonal-shift -d 'Move traffic away from a zone'
+complete -c nlb-policy -n __fish_use_subcommand -a plan -d 'How many flows a change moves'
+complete -c nlb-policy -n __fish_use_subcommand -a rings -d 'Digests of the tables'
 
 complete -c nlb-policy -n '__fish_seen_subcommand_from show' -l json -d 'One JSON object'
 complete -c nlb-policy -n '__fish_seen_subcommand_from targets' -l zone -x -d 'Zone that checks'
@@ -27,3 +29,6 @@ complete -c nlb-policy -n '__fish_seen_subcommand_from zonal-shift' -l expires-i
 complete -c nlb-policy -n '__fish_seen_subcommand_from zonal-shift' -l comment -x -d 'Why'
 complete -c nlb-policy -n '__fish_seen_subcommand_from zonal-shift' -l socket -x -a unix:policy -d 'Socket'
 complete -c nlb-policy -n '__fish_seen_subcommand_from zonal-shift' -l json -d 'One JSON object a shift'
+complete -c nlb-policy -n '__fish_seen_subcommand_from plan rings' -l health -r -F -d 'Health to assume'
+complete -c nlb-policy -n '__fish_seen_subcommand_from plan rings' -l json -d 'One JSON object a row'
+complete -c nlb-policy -n '__fish_seen_subcommand_from rings' -l socket -x -a unix:policy -d 'Socket'

@@ -19,7 +19,7 @@ std::string Problem::text(std::string_view label) const {
     return out + allowed;
 }
 
-Result<Loaded, Problems> load(std::string_view text, std::string_view file) {
+Result<Loaded, Problems> load(std::string_view text, std::string_view file, Problems* warnings) {
     const auto root = parse(text);
     if (!root) {
         return Failure<Problems>(
@@ -35,10 +35,11 @@ Result<Loaded, Problems> load(std::string_view text, std::string_view file) {
     complete(configuration, *root);
     const model::Findings findings = model::check(configuration);
     ledger.take_findings(findings.errors, *root);
-    if (!ledger.empty()) return Failure<Problems>(ledger.take());
-    Ledger advice(file);
+    Ledger advice(file, ledger);
     advice.take_findings(findings.warnings, *root);
     loaded.warnings = advice.take();
+    if (warnings != nullptr) *warnings = loaded.warnings;
+    if (!ledger.empty()) return Failure<Problems>(ledger.take());
     return loaded;
 }
 

@@ -36,8 +36,10 @@ struct Loaded {
 
 constexpr std::size_t kMostProblems = 1000; ///< the next one says how many are left out
 
-/// `file` is only for messages.
-Result<Loaded, Problems> load(std::string_view text, std::string_view file);
+/// `file` is only for messages. Advice goes to `warnings` as well, when it is given, and then also
+/// of a file that is not valid, as far as it does not rest on what is wrong.
+Result<Loaded, Problems> load(std::string_view text, std::string_view file,
+                              Problems* warnings = nullptr);
 
 /// The effective configuration as a document: every default filled in. Written as TOML it loads
 /// to the same configuration.

@@ -13,6 +13,9 @@ class Ledger {
   public:
     explicit Ledger(std::string_view file) : file_(file) {}
 
+    /// Findings that rest on what `other` has noted are void here, too.
+    Ledger(std::string_view file, const Ledger& other) : file_(file), paths_(other.paths_) {}
+
     /// `node` is the offending value, at its place.
     void wrong(const model::Path& path, const Node& node, std::string allowed);
     /// The same when the type of `node` is wrong: a string shows its quotes.

@@ -61,6 +61,9 @@ class Proxy {
     /// Totals since the start, all lines.
     [[nodiscard]] std::vector<contract::Counter> counters() const;
 
+    /// The ring of every group and zone that sockets serve.
+    [[nodiscard]] std::vector<tables::RingSummary> rings() const { return book_.rings(); }
+
     /// Connections now.
     [[nodiscard]] std::size_t live() const;
 

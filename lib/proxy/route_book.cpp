@@ -210,4 +210,21 @@ std::vector<WantedListener> RouteBook::wanted() {
     return all;
 }
 
+std::vector<tables::RingSummary> RouteBook::rings() const {
+    std::vector<tables::RingSummary> all;
+    for (const auto& [key, group] : groups_) {
+        tables::RingSummary ring{model::TargetGroupId{key.first},
+                                 key.second,
+                                 static_cast<std::uint32_t>(group->ring.size()),
+                                 group->targets.size(),
+                                 {}};
+        std::vector<std::string_view> ids;
+        for (const TargetRoute& target : group->targets)
+            ids.push_back(target.id.value);
+        ring.digest = tables::digest_of(group->ring, ids);
+        all.push_back(std::move(ring));
+    }
+    return all;
+}
+
 } // namespace nlb::proxy

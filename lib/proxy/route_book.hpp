@@ -3,6 +3,8 @@
 // reuses what did not change, so that a change of one target costs one ring. Opens nothing.
 #pragma once
 
+#include "tables/rings.hpp"
+
 #include "proxy/routing.hpp"
 
 #include "contract/sets.hpp"
@@ -46,6 +48,9 @@ class RouteBook {
 
     /// What an operator should know and was not told yet; one sentence each.
     std::vector<std::string> take_notices();
+
+    /// The ring of every group and zone, as its workers use it.
+    [[nodiscard]] std::vector<tables::RingSummary> rings() const;
 
     [[nodiscard]] const auto& counters() const { return counters_; }
 

@@ -2,7 +2,7 @@
 // Ring: the Maglev lookup table that turns a flow hash into a target. A flow with hash h goes to
 // members[slots[h % slots.size()]]. Every node that knows the same members builds the same table,
 // and one member more or less leaves nearly all other slots alone.
-// [Eisenbud et al., Maglev, NSDI 2016, §3.4]
+// [Eisenbud et al., Maglev, NSDI 2016, §3.4; the members' permutations are ours, see ring.cpp]
 #pragma once
 
 #include <cstddef>

@@ -32,6 +32,18 @@ class Check(unittest.TestCase):
             out.write(content)
         return path
 
+    def test_advice_is_given_beside_errors(self):
+        with open(SMALL, encoding="utf-8") as file:
+            text = file.read()
+        wrong = "[[target_groups]]\nname = '-'\nprotocol = 'TCP'\nport = 0\n"
+        advised = ("[[target_groups]]\nname = 'hasty'\nprotocol = 'TCP'\nport = 80\n"
+                   "attributes = { 'deregistration_delay.timeout_seconds' = 5 }\n")
+        status, _, err = policy("check", self.file((text + wrong + advised).encode()))
+        self.assertEqual(status, 2)
+        self.assertIn("warning: target_groups", err)
+        self.assertIn("at least 120 is advised", err)
+        self.assertRegex(err, r"target_groups\[\d+\]\.port = '0'")
+
     def test_a_valid_file_gives_a_short_summary_unless_quiet(self):
         status, out, err = policy("check", SMALL)
         self.assertEqual((status, out), (0, ""))

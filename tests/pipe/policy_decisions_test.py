@@ -10,7 +10,70 @@ import nlbtest
 from policy import API, POLICY, WEB, DaemonTestCase, configuration, eligible, health
 
 
+def rows(text):
+    """The lines of a table as lists, without the header."""
+    return [line.split("\t") for line in text.splitlines()[1:]]
+
+
+class Plans(nlbtest.TestCase):
+    def setUp(self):
+        super().setUp()
+        many = {f"10.0.1.{n}": "a" for n in range(1, 101)}
+        self.old = self.write("old.toml", configuration(("web", 80, many), API))
+        del many["10.0.1.42"]
+        self.new = self.write("new.toml", configuration(("web", 80, many), API))
+
+    def test_plan_says_how_many_flows_would_move(self):
+        status, out, err = self.run_tool(POLICY, "plan", self.old, self.new)
+        self.assertEqual((status, err), (0, ""))
+        found = {(row[0].split("/")[1], row[1]): row[2:] for row in rows(out)}
+        self.assertEqual(found["api", "a"], ["1 -> 1", "0.00", "0.00"])
+        targets, moved, gone = found["web", "a"]
+        self.assertEqual((targets, gone), ("100 -> 99", "1.00"))
+        self.assertLessEqual(float(moved), 2.0)  # its own flows, and at most 1 % of the others
+        self.assertEqual(found["web", "b"], ["0 -> 0", "0.00", "0.00"])
+        status, out, _ = self.run_tool(POLICY, "plan", "--json", self.old, self.old)
+        self.assertEqual({m["moved_percent"] for m in map(json.loads, out.splitlines())}, {0})
+
+    def test_plan_takes_health_into_account(self):
+        group = [row[0] for row in rows(self.run_tool(POLICY, "rings", self.old)[1])
+                 if "/web/" in row[0]][0]
+        lines = [health(group, f"10.0.1.{n}:8080", "healthy") for n in (1, 2)]
+        lines.append(health(group, "10.0.1.3:8080", "unhealthy"))
+        file = self.write("health.ndjson", "".join(json.dumps(line) + "\n" for line in lines))
+        status, out, _ = self.run_tool(POLICY, "plan", "--health", file, self.old, self.new)
+        found = [row[2:] for row in rows(out) if row[:2] == [group, "a"]]
+        self.assertEqual((status, found), (0, [["2 -> 2", "0.00", "0.00"]]))
+        self.assertEqual(self.run_tool(POLICY, "plan", "-", "-")[0], 2)
+        status, _, err = self.run_tool(POLICY, "plan", self.old, "/no/such")
+        self.assertEqual(status, 4)
+        bad = self.write("bad.ndjson", "junk\n")
+        self.assertEqual(self.run_tool(POLICY, "rings", "--health", bad, self.old)[0], 3)
+
+
 class Decisions(DaemonTestCase):
+    def test_rings_are_the_same_wherever_they_are_printed(self):
+        process = self.serve()
+        checker, forwarder = self.client(role="health"), self.client(role="forward")
+        web, api = (b["scope"] for b, _, _ in checker.next_sets())
+        forwarder.next_sets()
+        for scope, target in ((web, "10.0.1.1"), (web, "10.0.1.2"), (web, "10.0.2.1"),
+                              (api, "10.0.1.9")):
+            checker.send(health(scope, target + ":8080", "healthy"))
+        process.err.wait_for(lambda line: "'10.0.1.9:8080'" in line and "-> healthy" in line)
+        status, running, _ = self.run_tool(POLICY, "rings")
+        self.assertEqual(status, 0)
+        self.assertEqual(running, self.run_tool(POLICY, "rings", self.file)[1])
+        forward = self.start(nlbtest.tool("nlb-forward"), "run", "--input", "unix:policy",
+                             "--datapath", "proxy")
+        process.err.wait_for(lambda line: "'nlb-forward'" in line and "connected" in line)
+        digest = next(row[4] for row in rows(running) if row[:2] == [web, "a"])
+        self.assertRegex(digest, "^[0-9a-f]{16}$")
+        process.err.wait_for(lambda line: "bound" in line)
+        forward.signal(signal.SIGUSR1)
+        forward.err.wait_for(lambda line: f"ring of sockets {web} a slots 4093 targets 2 "
+                             f"digest {digest}" in line)
+
     def test_a_removed_target_drains_and_is_terminated_when_its_delay_ends(self):
         delay = """
 [target_groups.attributes]

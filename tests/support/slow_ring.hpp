@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The oracle of lib/route/ring: the table of [Maglev, NSDI 2016, §3.4] written the slow way round,
-// with whole permutation tables and remainders, sharing no code with the library.
+// The oracle of lib/route/ring: the table of [Maglev, NSDI 2016, §3.4] over permutations by
+// generators, written the slow way round, with whole permutation tables and remainders, sharing no
+// code with the library.
 #pragma once
 
 #include <algorithm>
@@ -43,12 +44,40 @@ class SlowRing {
         for (const std::string& id : ids_) {
             const std::uint64_t offset = spread(digest(id) ^ 0x6f66667365740000ULL) % size_;
             const std::uint64_t skip = spread(digest(id) ^ 0x736b697000000000ULL) % (size_ - 1) + 1;
-            std::vector<std::uint64_t> row;
-            for (std::uint64_t j = 0; j < size_; ++j)
-                row.push_back((offset + j * skip) % size_);
+            const std::uint64_t root = root_of(id);
+            std::vector<std::uint64_t> row{offset};
+            std::uint64_t step = skip;
+            while (row.size() < size_) {
+                row.push_back((offset + step) % size_);
+                step = step * root % size_;
+            }
             all.push_back(std::move(row));
         }
         return all;
+    }
+
+    /// By trying: the smallest generator, raised to the first exponent from the hash on that makes
+    /// a generator again.
+    [[nodiscard]] std::uint64_t root_of(const std::string& id) const {
+        std::uint64_t smallest = 1;
+        while (order_of(smallest) != size_ - 1)
+            ++smallest;
+        std::uint64_t exponent = spread(digest(id) ^ 0x726f6f7400000000ULL) % (size_ - 1);
+        while (true) {
+            std::uint64_t root = 1;
+            for (std::uint64_t i = 0; i < exponent; ++i)
+                root = root * smallest % size_;
+            if (order_of(root) == size_ - 1) return root;
+            ++exponent;
+        }
+    }
+
+    /// How many different powers a number has.
+    [[nodiscard]] std::uint64_t order_of(std::uint64_t number) const {
+        std::uint64_t count = 1;
+        for (std::uint64_t value = number; value != 1; value = value * number % size_)
+            ++count;
+        return count;
     }
 
     /// FNV-1a, 64 bits.

@@ -74,6 +74,8 @@ class Path {
 
     [[nodiscard]] std::vector<contract::Counter> counters() const { return counters_->lines(); }
 
+    [[nodiscard]] std::vector<tables::RingSummary> rings() const { return tables::rings(tables_); }
+
     std::vector<contract::Set> apply(std::span<const contract::Set> sets, bool is_everything) {
         remember(sets, is_everything);
         if (auto done = swap_tables(); !done)
@@ -199,5 +201,6 @@ Result<KernelPath> start_kernel_path(io::EventLoop& loop, const app::Context& co
         },
         [path] { return path->listener_states(); },
         [path] { return path->counters(); },
+        [path] { return path->rings(); },
     };
 }

@@ -3,6 +3,8 @@
 // built in.
 #pragma once
 
+#include "tables/rings.hpp"
+
 #include "app/context.hpp"
 #include "io/event_loop.hpp"
 
@@ -30,6 +32,7 @@ struct KernelPath {
     /// Of the listeners that packets are forwarded for.
     std::function<std::vector<nlb::contract::ListenerState>()> listener_states;
     std::function<std::vector<nlb::contract::Counter>()> counters;
+    std::function<std::vector<nlb::tables::RingSummary>()> rings; ///< of the packet path
 };
 
 struct KernelHandlers {

@@ -204,7 +204,19 @@ void RunWiring::print_statistics() {
     for (const contract::Counter& counter : totals) {
         context_.log.notice(counter.name + of_whom(counter) + " " + std::to_string(counter.value));
     }
+    print_rings("sockets", proxy_->rings());
+    if (kernel_) print_rings("packets", kernel_->rings());
     if (records_) records_->put(totals);
+}
+
+/// Two nodes whose lines are equal spread flows alike.
+void RunWiring::print_rings(std::string_view of, const std::vector<tables::RingSummary>& rings) {
+    for (const tables::RingSummary& ring : rings) {
+        context_.log.notice("ring of " + std::string(of) + " " + ring.group.value + " " +
+                            ring.zone + " slots " + std::to_string(ring.size) + " targets " +
+                            std::to_string(ring.targets) + " digest " +
+                            (ring.digest.empty() ? "-" : ring.digest));
+    }
 }
 
 void RunWiring::end(Result<int> how) {

@@ -62,6 +62,7 @@ class RunWiring {
     [[nodiscard]] std::vector<nlb::contract::Counter> counters() const;
     void count_again();
     void print_statistics();
+    void print_rings(std::string_view of, const std::vector<nlb::tables::RingSummary>& rings);
     void end(nlb::Result<int> how);
 
     nlb::io::EventLoop& loop_;

@@ -49,13 +49,14 @@ int check_one(const app::Context& context, const std::string& file) {
         return text.error().code == Errc::Usage ? app::kUsage : app::kSystem;
     }
     const std::string name = file == "-" ? "<stdin>" : file;
-    const auto loaded = config::load(*text, name);
+    config::Problems warnings;
+    const auto loaded = config::load(*text, name, &warnings);
+    if (context.log.shows(app::LogLevel::Warning)) print(warnings, "warning: ");
     if (!loaded) {
         print(loaded.error(), "");
         context.log.error(name + ": " + count(loaded.error().size(), "problem"));
         return app::kUsage;
     }
-    if (context.log.shows(app::LogLevel::Warning)) print(loaded->warnings, "warning: ");
     context.log.notice(name + ": valid; " + summary(loaded->configuration));
     return app::kDone;
 }

@@ -11,5 +11,7 @@ app::Command targets_command();
 app::Command routes_command();
 app::Command run_command();
 app::Command zonal_shift_command();
+app::Command plan_command();
+app::Command rings_command();
 
 } // namespace nlb::policy

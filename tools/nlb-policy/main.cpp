@@ -10,7 +10,7 @@ int main(int argc, char** argv) {
         {.name = "nlb-policy",
          .summary = "Decide which targets are checked and which may take traffic",
          .commands = {check_command(), show_command(), targets_command(), routes_command(),
-                      run_command(), zonal_shift_command()},
+                      run_command(), zonal_shift_command(), plan_command(), rings_command()},
          .examples = {"nlb-policy check nlb.toml", "nlb-policy targets nlb.toml | nlb-health once",
                       "nlb-health run | nlb-policy routes nlb.toml --health -",
                       "nlb-policy run nlb.toml"},

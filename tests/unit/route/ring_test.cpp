@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(the_size_is_a_prime_that_grows_with_the_group) {
     }
 }
 
-BOOST_AUTO_TEST_CASE(the_table_is_the_one_of_the_paper) {
+BOOST_AUTO_TEST_CASE(the_table_is_the_one_of_the_paper_over_our_permutations) {
     struct Row {
         std::size_t count;
         std::uint32_t size;
@@ -118,24 +118,39 @@ BOOST_AUTO_TEST_CASE(nobody_to_choose_makes_an_empty_ring) {
     BOOST_TEST(build_ring(weightless, 4093).slots.empty());
 }
 
-BOOST_AUTO_TEST_CASE(removing_one_of_100_moves_few_flows_of_the_others) {
-    const auto names = ids(100);
+namespace {
+
+/// Of the flows of the others, at most this share moves when one of `names` is gone, in percent.
+double worst_removal(const std::vector<std::string>& names) {
     const auto before = owners(names, 65537);
-    std::size_t most = 0;
-    std::size_t total = 0;
-    for (std::size_t gone = 0; gone < names.size(); ++gone) {
+    double worst = 0;
+    for (std::size_t gone = 0; gone < names.size(); gone += 7) {
         auto left = names;
         left.erase(left.begin() + static_cast<std::ptrdiff_t>(gone));
         const auto after = owners(left, 65537);
+        std::size_t others = 0;
         std::size_t moved = 0;
         for (std::size_t slot = 0; slot < before.size(); ++slot) {
-            if (before[slot] != names[gone] && before[slot] != after[slot]) ++moved;
+            if (before[slot] == names[gone]) continue;
+            ++others;
+            if (before[slot] != after[slot]) ++moved;
         }
-        most = std::max(most, moved);
-        total += moved;
+        worst = std::max(worst, 100.0 * static_cast<double>(moved) / static_cast<double>(others));
     }
-    BOOST_TEST_MESSAGE("moved: at most " << most << ", mean " << total / names.size());
-    BOOST_TEST(most <= 655U); // 1 % of 65,537
+    return worst;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(removing_one_of_100_moves_at_most_1_percent_of_the_flows_of_the_others) {
+    for (int subnet = 0; subnet < 12; ++subnet) {
+        std::vector<std::string> names;
+        for (int n = 1; n <= 100; ++n)
+            names.push_back("10.0." + std::to_string(subnet) + "." + std::to_string(n) + ":8080");
+        const double worst = worst_removal(names);
+        BOOST_TEST_MESSAGE("10.0." << subnet << ".x: at most " << worst << " %");
+        BOOST_TEST(worst <= 1.0);
+    }
 }
 
 BOOST_AUTO_TEST_SUITE_END()
