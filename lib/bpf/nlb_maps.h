@@ -6,11 +6,13 @@
 #ifndef NLB_BPF_MAPS_H
 #define NLB_BPF_MAPS_H
 
+#include "bpf/nlb_table_abi.h"
+
 #include "l4/l4_work.h"
 
 /* What pinned maps mean: a loader goes on with those of its own number only. Changes with every
  * struct of lib/l4 and of this file that lives in a map. */
-#define NLB_MAPS_VERSION 1U
+#define NLB_MAPS_VERSION 2U
 
 #define NLB_MOST_TARGETS 65536U
 #define NLB_MOST_LISTENERS 4096U
@@ -24,9 +26,15 @@ struct nlb_state {
     nlb_u32 hop_epoch; /* 1-65535; a cached next hop of another epoch is looked up again */
     nlb_u32 new_flows; /* guard: this many new flows a second on each CPU; 0: no guard */
     nlb_u64 told_ns;   /* the loader has told of every flow that ended before */
+    nlb_u64 seed;      /* of the flow tables */
+    nlb_u32 buckets;   /* of their indexes */
+    nlb_u32 buckets6;
+    nlb_u64 zero[3];
+    struct nlb_table flows;
+    struct nlb_table flows6;
 };
 
-NLB_ASSERT_SIZE(struct nlb_state, 24);
+NLB_ASSERT_SIZE(struct nlb_state, 192);
 
 /* What the guard saw on one CPU. */
 struct nlb_guard {
@@ -172,9 +180,10 @@ NLB_HALVES(nlb_groups, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_group, BPF_F_INNE
 NLB_HALVES(nlb_slots, BPF_MAP_TYPE_ARRAY, nlb_u32, nlb_u32, BPF_F_INNER_MAP);
 NLB_MAP(nlb_targets, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_target, NLB_MOST_TARGETS);
 NLB_MAP(nlb_snat, BPF_MAP_TYPE_ARRAY, nlb_u32, nlb_u64, NLB_MOST_TARGETS);
-/* Not LRU: that evicts live flows and splits the two directions. */
-NLB_MAP(nlb_flows, BPF_MAP_TYPE_HASH, struct nlb_flow_key, struct nlb_flow4, 1);
-NLB_MAP(nlb_flows6, BPF_MAP_TYPE_HASH, struct nlb_tuple, struct nlb_flow6, 1);
+NLB_MAP_WITH(nlb_index, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_bucket, 1, BPF_F_MMAPABLE);
+NLB_MAP_WITH(nlb_index6, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_bucket, 1, BPF_F_MMAPABLE);
+NLB_MAP_WITH(nlb_flows, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_entry4, 1, BPF_F_MMAPABLE);
+NLB_MAP_WITH(nlb_flows6, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_entry6, 1, BPF_F_MMAPABLE);
 NLB_MAP(nlb_fragments, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_fragment, NLB_FRAGMENT_SLOTS);
 NLB_MAP(nlb_guard, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, struct nlb_guard, 1);
 NLB_MAP(nlb_counters, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, nlb_u64, NLB_REASON_COUNT);

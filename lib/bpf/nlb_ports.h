@@ -11,12 +11,15 @@
 struct nlb_world {
     NLB_CONTEXT* packet;
     struct nlb_scratch* scratch;
-    const struct nlb_state* state;
+    struct nlb_state* state;
     struct nlb_test_cell* test; /* null when live */
     nlb_u32 half;               /* of the tables: the same for the whole packet */
 };
 
 #include "l4/l4_core.h"
+
+/* The second needs what the first declares. */
+#include "bpf/nlb_flow_ports.h"
 
 /* Of the frame: the interface the packet came in by. */
 static nlb_u32 nlb_frame_ifindex(struct nlb_world* world);
@@ -45,38 +48,6 @@ static const struct nlb_target* nlb_port_target(struct nlb_world* world, nlb_u32
 static int nlb_port_is_node(struct nlb_world* world, const struct nlb_address* address) {
     void* nodes = bpf_map_lookup_elem(&nlb_nodes, &world->half);
     return nodes && bpf_map_lookup_elem(nodes, address) != 0;
-}
-
-NLB_INLINE struct nlb_flow* nlb_port_flow_get(struct nlb_world* world, const struct nlb_tuple* key,
-                                              int v6) {
-    struct nlb_flow_key key4;
-    if (v6) return bpf_map_lookup_elem(&nlb_flows6, key);
-    nlb_key4(key, &key4);
-    return bpf_map_lookup_elem(&nlb_flows, &key4);
-}
-
-NLB_INLINE int nlb_port_flow_put(struct nlb_world* world, const struct nlb_tuple* key, int v6,
-                                 const struct nlb_flow* flow) {
-    struct nlb_flow_key key4;
-    long error;
-    if (v6) {
-        error = bpf_map_update_elem(&nlb_flows6, key, flow, BPF_NOEXIST);
-    } else {
-        nlb_key4(key, &key4);
-        error = bpf_map_update_elem(&nlb_flows, &key4, flow, BPF_NOEXIST);
-    }
-    if (error == 0) return NLB_PUT_DONE;
-    return error == -17 /* EEXIST */ ? NLB_PUT_EXISTS : NLB_PUT_FULL;
-}
-
-NLB_INLINE void nlb_port_flow_del(struct nlb_world* world, const struct nlb_tuple* key, int v6) {
-    struct nlb_flow_key key4;
-    if (v6) {
-        bpf_map_delete_elem(&nlb_flows6, key);
-        return;
-    }
-    nlb_key4(key, &key4);
-    bpf_map_delete_elem(&nlb_flows, &key4);
 }
 
 static struct nlb_fragment* nlb_port_fragment(struct nlb_world* world, nlb_u32 slot) {

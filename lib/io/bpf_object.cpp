@@ -4,6 +4,7 @@
 #include "bpf/nlb_maps.h"
 
 #include "io/fd.hpp"
+#include "io/flow_maps.hpp"
 
 #include "flow/ended.hpp"
 
@@ -24,21 +25,10 @@ constexpr std::size_t kShortestRun = 14 + 40;
 /// A test run takes less than a page; headers end long before this.
 constexpr std::size_t kLongestRun = 2048;
 
-template <class Key, class Value>
-Result<void> sweep_map(int flows, Nanos now, Nanos kept) {
-    flow::FlowTable<Key, Value> all;
-    Key key{};
-    Value value{};
-    const Key* previous = nullptr;
-    while (bpf_map_get_next_key(flows, previous, &key) == 0) {
-        if (bpf_map_lookup_elem(flows, &key, &value) == 0) all.insert(key, value);
-        previous = &key;
-    }
-    for (const Key& ended : flow::ended_entries(all, now, kept)) {
-        if (bpf_map_delete_elem(flows, &ended) != 0 && errno != ENOENT)
-            return sys_error("delete from a BPF map of flows");
-    }
-    return {};
+/// The entry of the client's direction of the same flow; the flow is over without one.
+std::optional<FlowEntry> client_of(const FlowMaps& flows, const FlowEntry& entry) {
+    if ((entry.flow.state & NLB_FLOW_REPLY) == 0) return entry;
+    return flows.find(entry.other_key());
 }
 
 } // namespace
@@ -48,6 +38,7 @@ struct BpfObject::Loaded {
 
     BpfProgram program;
     std::optional<BpfTables> tables;
+    std::optional<FlowMaps> flows;
     std::vector<std::uint8_t> out = std::vector<std::uint8_t>(2 * kLongestRun);
     flow::Tables no_tables; // short frames need none
     flow::UserEngine short_frames{no_tables};
@@ -68,16 +59,18 @@ Result<BpfObject> BpfObject::load(Hook hook, const flow::Tables& tables,
     auto loaded = std::make_unique<Loaded>(std::move(*program));
     loaded->limits = limits;
     if (auto done = loaded->program.set_testing(); !done) return tl::unexpected(done.error());
-    for (const std::string name : {"nlb_flows", "nlb_flows6"}) {
-        if (auto done = loaded->program.resize(name, limits.most_flows); !done)
-            return tl::unexpected(done.error());
-    }
+    if (auto done = loaded->program.size_flow_tables(limits.most_flows); !done)
+        return tl::unexpected(done.error());
     if (auto done = loaded->program.load(); !done) return tl::unexpected(done.error());
     Loaded* maps = loaded.get();
-    auto opened =
-        BpfTables::open({[maps](const std::string& name) { return maps->program.map(name); }});
+    const MapSet set{[maps](const std::string& name) { return maps->program.map(name); }};
+    auto opened = BpfTables::open(set);
     if (!opened) return tl::unexpected(opened.error());
     loaded->tables.emplace(std::move(*opened));
+    begin_flow_tables(loaded->tables->state(), limits.most_flows);
+    auto flows = FlowMaps::open(set);
+    if (!flows) return tl::unexpected(flows.error());
+    loaded->flows.emplace(std::move(*flows));
     loaded->tables->state().new_flows = static_cast<std::uint32_t>(limits.new_flows_per_second);
     BpfObject object(std::move(loaded));
     if (auto done = object.set_tables(tables); !done) return tl::unexpected(done.error());
@@ -118,9 +111,19 @@ Result<flow::Decision> BpfObject::decide(std::vector<std::uint8_t>& frame, Nanos
 }
 
 Result<void> BpfObject::sweep(Nanos now, Nanos kept) {
-    const BpfProgram& program = loaded_->program;
-    auto swept = sweep_map<nlb_flow_key, nlb_flow4>(program.map("nlb_flows"), now, kept);
-    return swept ? sweep_map<nlb_tuple, nlb_flow6>(program.map("nlb_flows6"), now, kept) : swept;
+    FlowMaps& flows = *loaded_->flows;
+    std::vector<FlowEntry> entries;
+    for (std::size_t i = 0; i < flows.size(); ++i) {
+        if (auto entry = flows.read(i)) entries.push_back(*entry);
+    }
+    std::vector<nlb_tuple> ended;
+    for (const FlowEntry& entry : entries) {
+        const auto client = client_of(flows, entry);
+        if (!client || flow::is_ended(client->flow, now, kept)) ended.push_back(entry.key);
+    }
+    for (const nlb_tuple& key : ended)
+        flows.remove(key);
+    return {};
 }
 
 Result<flow::Counters> BpfObject::counters() const {

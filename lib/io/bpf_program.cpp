@@ -3,6 +3,8 @@
 
 #include "bpf/nlb_maps.h"
 
+#include "io/flow_maps.hpp"
+
 #include "base/check.hpp"
 
 #include <bpf/bpf.h>
@@ -78,12 +80,14 @@ Result<void> BpfProgram::set_testing() {
     return {};
 }
 
-Result<void> BpfProgram::resize(const std::string& name, std::size_t entries) {
-    bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
-    NLB_CHECK(map != nullptr);
-    const auto size = static_cast<std::uint32_t>(std::max<std::size_t>(entries, 1));
-    const int rc = bpf_map__set_max_entries(map, size);
-    if (rc != 0) return sys_error("size of BPF map " + name, -rc);
+Result<void> BpfProgram::size_flow_tables(std::size_t entries) {
+    for (const std::string name : {"nlb_index", "nlb_index6", "nlb_flows", "nlb_flows6"}) {
+        bpf_map* map = bpf_object__find_map_by_name(object_.get(), name.c_str());
+        NLB_CHECK(map != nullptr);
+        const std::size_t size = name.starts_with("nlb_index") ? flow_buckets(entries) : entries;
+        const int rc = bpf_map__set_max_entries(map, static_cast<std::uint32_t>(size));
+        if (rc != 0) return sys_error("size of BPF map " + name, -rc);
+    }
     return {};
 }
 

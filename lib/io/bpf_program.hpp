@@ -40,8 +40,8 @@ class BpfProgram {
     /// there; it redirects nothing.
     Result<void> set_testing();
 
-    /// Before load: how many entries a map has, 1 at least.
-    Result<void> resize(const std::string& map, std::size_t entries);
+    /// Before load: how many entries each flow table holds.
+    Result<void> size_flow_tables(std::size_t entries);
 
     /// Before load: the program works on this map instead of one of its own. The descriptor is
     /// duplicated. Errors: System, also when the map is of another kind.

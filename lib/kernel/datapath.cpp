@@ -92,6 +92,9 @@ Result<void> Datapath::open_tables() {
     auto labels = Labels::open(programs_.map_set());
     if (!labels) return tl::unexpected<Error>(labels.error());
     labels_.emplace(std::move(*labels));
+    auto flows = io::FlowMaps::open(programs_.map_set());
+    if (!flows) return tl::unexpected<Error>(flows.error());
+    flows_.emplace(std::move(*flows));
     return mark_gateways();
 }
 
@@ -209,11 +212,10 @@ Result<void> Datapath::watch_flows() {
     handlers.target_flags = [this](std::uint32_t index, std::uint32_t generation) {
         return target_flags(index, generation);
     };
-    handlers.on_error = [this](const Error& error) { options_.on_notice(error.text()); };
     handlers.on_walked = [this](Nanos until) {
         tables_->state().told_ns = static_cast<std::uint64_t>(until.ns);
     };
-    sweeper_ = std::make_unique<Sweeper>(loop_, programs_.map_set(), std::move(handlers));
+    sweeper_ = std::make_unique<Sweeper>(loop_, *flows_, std::move(handlers));
     sweeper_->start({static_cast<std::int64_t>(tables_->state().told_ns)});
     auto events = Events::open(loop_, programs_.map("nlb_events"),
                                [this](const nlb_flow_event& event) { sweeper_->take(event); });

@@ -87,6 +87,7 @@ class Datapath {
     Programs programs_;
     std::optional<io::BpfTables> tables_;
     std::optional<Labels> labels_;
+    std::optional<io::FlowMaps> flows_;
     std::map<std::string, unsigned> attached_; ///< interface: its index; 0 while it is gone
     io::Fd routing_;
     std::unique_ptr<Sweeper> sweeper_;

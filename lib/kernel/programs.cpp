@@ -3,6 +3,8 @@
 
 #include "bpf/nlb_maps.h"
 
+#include "io/flow_maps.hpp"
+
 #include "base/text.hpp"
 
 #include <bpf/bpf.h>
@@ -84,10 +86,8 @@ Result<int> Programs::get(io::Hook hook) {
     if (const auto at = programs_.find(hook); at != programs_.end()) return at->second.fd();
     auto program = io::BpfProgram::open(hook);
     if (!program) return tl::unexpected<Error>(program.error());
-    for (const std::string name : {"nlb_flows", "nlb_flows6"}) {
-        if (auto done = program->resize(name, options_.most_flows); !done)
-            return tl::unexpected<Error>(done.error());
-    }
+    if (auto done = program->size_flow_tables(options_.most_flows); !done)
+        return tl::unexpected<Error>(done.error());
     for (const std::string& name : program->maps()) {
         const auto known = maps_.find(name);
         if (known == maps_.end()) continue;
@@ -114,6 +114,7 @@ Result<void> Programs::keep_maps(const io::BpfProgram& program) {
     if (bpf_map_lookup_elem(map("nlb_state"), &zero, &state) != 0)
         return io::sys_error("read BPF map nlb_state");
     if (state.maps_version == NLB_MAPS_VERSION) return {};
+    io::begin_flow_tables(state, options_.most_flows);
     state.maps_version = NLB_MAPS_VERSION; // now that everything is pinned
     if (bpf_map_update_elem(map("nlb_state"), &zero, &state, BPF_ANY) != 0)
         return io::sys_error("write to BPF map nlb_state");

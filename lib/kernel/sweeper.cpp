@@ -78,8 +78,8 @@ std::string_view to_text(FlowEnd end) {
     return kEnds[static_cast<std::size_t>(end)];
 }
 
-Sweeper::Sweeper(io::EventLoop& loop, io::MapSet maps, Handlers handlers)
-    : loop_(loop), maps_(std::move(maps)), handlers_(std::move(handlers)), scan_(maps_) {
+Sweeper::Sweeper(io::EventLoop& loop, io::FlowMaps& flows, Handlers handlers)
+    : loop_(loop), flows_(flows), handlers_(std::move(handlers)), scan_(flows) {
 }
 
 Sweeper::~Sweeper() {
@@ -101,8 +101,7 @@ void Sweeper::begin_walk_at(Nanos when) {
 void Sweeper::turn() {
     const Nanos began = io::now();
     const auto entries = scan_.next();
-    if (!entries) handlers_.on_error(entries.error());
-    if (!entries || entries->empty()) return end_walk(began);
+    if (!entries) return end_walk(began);
     for (const FlowEntry& entry : *entries) {
         if ((entry.flow.state & NLB_FLOW_REPLY) == 0)
             look_at(entry, began);
@@ -145,17 +144,17 @@ void Sweeper::look_at(const FlowEntry& entry, Nanos now) {
     if (now - std::max(told->second, last_of(flow)) < kKeepEnded) return;
     told_.erase(told);
     // The client may have opened another flow from the same port since it was read.
-    const auto present = find_entry(maps_, entry.key);
+    const auto present = flows_.find(entry.key);
     if (!present || present->flow.last_ns != flow.last_ns) return;
-    remove_entry(maps_, other_key(entry));
-    remove_entry(maps_, entry.key);
+    flows_.remove(entry.other_key());
+    flows_.remove(entry.key);
 }
 
 void Sweeper::look_at_reply(const FlowEntry& entry) {
     if (name_of(entry) % kReplyShares != walks_ % kReplyShares) return;
-    const auto client = find_entry(maps_, other_key(entry));
+    const auto client = flows_.find(entry.other_key());
     if (client && (client->flow.state & NLB_FLOW_REPLY) == 0) return;
-    remove_entry(maps_, entry.key);
+    flows_.remove(entry.key);
 }
 
 void Sweeper::look_for_silence(const FlowEntry& entry, Nanos now) {
@@ -169,7 +168,7 @@ void Sweeper::tell(const FlowEntry& entry, FlowEnd end, Nanos now) {
     told_.emplace(name_of(entry), now);
     if (!handlers_.on_ended) return;
     EndedFlow ended{entry, 0, 0, end, ended_at(entry.flow, end)};
-    if (const auto reply = find_entry(maps_, other_key(entry))) {
+    if (const auto reply = flows_.find(entry.other_key())) {
         ended.target_bytes = reply->flow.bytes;
         ended.target_packets = reply->flow.packets;
     }
@@ -186,7 +185,7 @@ void Sweeper::take(const nlb_flow_event& event) {
     FlowEntry entry{event.ends.client_key, event.ends.becomes, event.flow};
     if (is_told(name_of(entry))) return;
     // Newer numbers, unless the flow made room for another one meanwhile.
-    const auto present = find_entry(maps_, entry.key);
+    const auto present = flows_.find(entry.key);
     if (present && present->flow.opened_s == entry.flow.opened_s &&
         (present->flow.state & NLB_FLOW_REPLY) == 0)
         entry = *present;

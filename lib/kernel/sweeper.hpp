@@ -49,12 +49,12 @@ class Sweeper {
         std::function<void(const nlb_flow&, Sign)> on_sign;
         /// Flags of a target; 0 when the index is free or has another generation.
         std::function<std::uint32_t(std::uint32_t index, std::uint32_t generation)> target_flags;
-        std::function<void(const Error&)> on_error;
         /// Every flow that ended before this time has been told of.
         std::function<void(Nanos)> on_walked;
     };
 
-    Sweeper(io::EventLoop& loop, io::MapSet maps, Handlers handlers);
+    /// `flows` must outlive it.
+    Sweeper(io::EventLoop& loop, io::FlowMaps& flows, Handlers handlers);
     ~Sweeper();
     Sweeper(const Sweeper&) = delete;
     Sweeper& operator=(const Sweeper&) = delete;
@@ -83,7 +83,7 @@ class Sweeper {
     [[nodiscard]] bool is_told(std::uint64_t name) const { return told_.contains(name); }
 
     io::EventLoop& loop_;
-    io::MapSet maps_;
+    io::FlowMaps& flows_;
     Handlers handlers_;
     FlowScan scan_;
     io::EventLoop::TimerId timer_ = 0;

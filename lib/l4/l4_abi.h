@@ -279,6 +279,11 @@ struct nlb_l4_verdict {
 
 NLB_ASSERT_SIZE(struct nlb_l4_verdict, 56);
 
+/* What became of an entry that was to be put into a flow table. */
+#define NLB_PUT_DONE 0
+#define NLB_PUT_EXISTS 1
+#define NLB_PUT_FULL 2
+
 /* A flow by its two ends. */
 struct nlb_pair {
     struct nlb_tuple client_key; /* the client's packets as they come */

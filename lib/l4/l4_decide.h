@@ -187,7 +187,8 @@ NLB_NOINLINE void nlb_decide_listener6(struct nlb_world* world, struct nlb_l4_wo
  * or a null pointer when it is not in a flow or opens one. */
 NLB_INLINE struct nlb_flow* nlb_decide(struct nlb_world* world, struct nlb_l4_work* work,
                                        nlb_u64 now_ns, int v6) {
-    const struct nlb_found found = nlb_flow_find(world, &work->desc.key, v6);
+    const struct nlb_found found =
+        nlb_flow_find(world, &work->desc.key, &work->found.client_key, v6);
     nlb_port_ask(world, NLB_ASK_FLOW_KNOWN, found.client != 0);
     if (found.client && nlb_decide_flow(world, work, &found, now_ns, v6)) return found.own;
     if (v6)

@@ -8,15 +8,12 @@
 #define NLB_L4_FLOW_H
 
 #include "l4_age.h"
+#include "l4_ends.h"
 #include "l4_work.h"
 
 NLB_C_TEXT_BEGIN
 
 struct nlb_world;
-
-#define NLB_PUT_DONE 0
-#define NLB_PUT_EXISTS 1
-#define NLB_PUT_FULL 2
 
 /* Ports used here; l4_core.h says what each promises. */
 static struct nlb_flow* nlb_port_flow_get(struct nlb_world* world, const struct nlb_tuple* key,
@@ -27,96 +24,11 @@ static void nlb_port_flow_del(struct nlb_world* world, const struct nlb_tuple* k
 static void nlb_port_event(struct nlb_world* world, enum nlb_event_kind kind,
                            const struct nlb_pair* ends, const struct nlb_flow* flow);
 
-/* The key of an IPv4 direction, in the words that it is compared by: a processor waits where it
- * reads in one piece what was written in several. */
-NLB_INLINE void nlb_key4(const struct nlb_tuple* tuple, struct nlb_flow_key* key) {
-    nlb_word64* words = (nlb_word64*)key;
-    const nlb_u32 ports = *(const nlb_word32*)&tuple->source_port_be;
-    words[0] = nlb_two32(tuple->source_be[0], tuple->destination_be[0]);
-    words[1] = nlb_two32(ports, nlb_hton32((nlb_u32)tuple->protocol << 24U));
-}
-
-NLB_INLINE void nlb_copy_address(const nlb_u32* from, nlb_u32* to, int v6) {
-    to[0] = from[0];
-    to[1] = v6 ? from[1] : 0;
-    to[2] = v6 ? from[2] : 0;
-    to[3] = v6 ? from[3] : 0;
-}
-
-NLB_INLINE int nlb_same_address(const nlb_u32* a, const nlb_u32* b, int v6) {
-    if (a[0] != b[0]) return 0;
-    return !v6 || (a[1] == b[1] && a[2] == b[2] && a[3] == b[3]);
-}
-
-NLB_INLINE void nlb_swap_ends(const struct nlb_tuple* tuple, struct nlb_tuple* swapped, int v6) {
-    nlb_copy_address(tuple->destination_be, swapped->source_be, v6);
-    nlb_copy_address(tuple->source_be, swapped->destination_be, v6);
-    swapped->source_port_be = tuple->destination_port_be;
-    swapped->destination_port_be = tuple->source_port_be;
-    swapped->protocol = tuple->protocol;
-    swapped->family = tuple->family;
-    swapped->zero[0] = swapped->zero[1] = 0;
-}
-
-/* The addresses that packets of `flow`'s direction get. */
-NLB_INLINE const nlb_u32* nlb_flow_source(const struct nlb_flow* flow, int v6) {
-    return v6 ? ((const struct nlb_flow6*)flow)->source_be
-              : &((const struct nlb_flow4*)flow)->source_be;
-}
-
-NLB_INLINE const nlb_u32* nlb_flow_destination(const struct nlb_flow* flow, int v6) {
-    return v6 ? ((const struct nlb_flow6*)flow)->destination_be
-              : &((const struct nlb_flow4*)flow)->destination_be;
-}
-
-/* What a packet of `flow`'s direction becomes. */
-NLB_INLINE void nlb_flow_becomes(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
-                                 struct nlb_tuple* out) {
-    nlb_copy_address(nlb_flow_source(flow, v6), out->source_be, v6);
-    nlb_copy_address(nlb_flow_destination(flow, v6), out->destination_be, v6);
-    out->source_port_be = flow->source_port_be;
-    out->destination_port_be = flow->destination_port_be;
-    out->protocol = protocol;
-    out->family = v6 ? 6 : 4;
-    out->zero[0] = out->zero[1] = 0;
-}
-
-/* The packet that answers what a packet of `flow`'s direction becomes: the key of the other one. */
-NLB_INLINE void nlb_flow_other_key(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
-                                   struct nlb_tuple* out) {
-    nlb_copy_address(nlb_flow_destination(flow, v6), out->source_be, v6);
-    nlb_copy_address(nlb_flow_source(flow, v6), out->destination_be, v6);
-    out->source_port_be = flow->destination_port_be;
-    out->destination_port_be = flow->source_port_be;
-    out->protocol = protocol;
-    out->family = v6 ? 6 : 4;
-    out->zero[0] = out->zero[1] = 0;
-}
-
-/* Is `key` the key of the other direction? */
-NLB_INLINE int nlb_flow_has_other(const struct nlb_flow* flow, const struct nlb_tuple* key,
-                                  int v6) {
-    return flow->source_port_be == key->destination_port_be &&
-           flow->destination_port_be == key->source_port_be &&
-           nlb_same_address(nlb_flow_source(flow, v6), key->destination_be, v6) &&
-           nlb_same_address(nlb_flow_destination(flow, v6), key->source_be, v6);
-}
-
 /* Puts a direction into the table; `becomes` is what its packets become, `value` room for both. */
 NLB_INLINE int nlb_flow_insert(struct nlb_world* world, const struct nlb_tuple* key,
                                const struct nlb_flow* flow, const struct nlb_tuple* becomes,
                                struct nlb_flow6* value, int v6) {
-    value->flow = *flow;
-    value->flow.source_port_be = becomes->source_port_be;
-    value->flow.destination_port_be = becomes->destination_port_be;
-    if (v6) {
-        nlb_copy_address(becomes->source_be, value->source_be, 1);
-        nlb_copy_address(becomes->destination_be, value->destination_be, 1);
-    } else {
-        struct nlb_flow4* value4 = (struct nlb_flow4*)value;
-        value4->source_be = becomes->source_be[0];
-        value4->destination_be = becomes->destination_be[0];
-    }
+    nlb_flow_fill(value, flow, becomes, v6);
     return nlb_port_flow_put(world, key, v6, &value->flow);
 }
 
@@ -132,19 +44,19 @@ struct nlb_found {
     struct nlb_flow* own;    /* of the packet's direction; the same when it is the client's */
 };
 
-/* An entry of the target's direction whose flow is gone is removed on the way. */
+/* An entry of the target's direction whose flow is gone is removed on the way. `room` is for a key:
+ * the stack is short. */
 NLB_INLINE struct nlb_found nlb_flow_find(struct nlb_world* world, const struct nlb_tuple* key,
-                                          int v6) {
+                                          struct nlb_tuple* room, int v6) {
     struct nlb_found found = {0, 0};
-    struct nlb_tuple client_key;
     found.own = nlb_port_flow_get(world, key, v6);
     if (!found.own) return found;
     if ((found.own->state & NLB_FLOW_REPLY) == 0) {
         found.client = found.own;
         return found;
     }
-    nlb_flow_other_key(found.own, key->protocol, v6, &client_key);
-    found.client = nlb_port_flow_get(world, &client_key, v6);
+    nlb_flow_other_key(found.own, key->protocol, v6, room);
+    found.client = nlb_port_flow_get(world, room, v6);
     if (found.client && (found.client->state & NLB_FLOW_REPLY) == 0 &&
         nlb_flow_has_other(found.client, key, v6))
         return found;
@@ -163,10 +75,10 @@ NLB_INLINE void nlb_flow_ends(const struct nlb_found* found, const struct nlb_tu
         nlb_flow_other_key(found->own, key->protocol, v6, &ends->client_key);
 }
 
-NLB_INLINE void nlb_flow_remove(struct nlb_world* world, const struct nlb_pair* ends, int v6) {
-    struct nlb_tuple reply_key;
-    nlb_swap_ends(&ends->becomes, &reply_key, v6);
-    nlb_port_flow_del(world, &reply_key, v6);
+/* Both directions; uses `ends` up, because the stack is short. */
+NLB_INLINE void nlb_flow_remove(struct nlb_world* world, struct nlb_pair* ends, int v6) {
+    nlb_port_flow_del(world, &ends->client_key, v6);
+    nlb_swap_ends(&ends->becomes, &ends->client_key, v6);
     nlb_port_flow_del(world, &ends->client_key, v6);
 }
 

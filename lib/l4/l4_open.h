@@ -22,22 +22,39 @@ static void nlb_port_try_ports(struct nlb_world* world, nlb_u32 probes, struct n
                                int v6);
 static void nlb_port_ask(struct nlb_world* world, enum nlb_l4_question question, nlb_u64 answer);
 
-/* Puts the target's direction into the table; one that is in the way may stay only if its flow
- * lives. */
-NLB_INLINE int nlb_claim(struct nlb_world* world, struct nlb_l4_work* work, int v6) {
+/* A flow that has the key of the target's direction already makes way when it is over. Not 0: it is
+ * not over. */
+NLB_INLINE int nlb_stays(struct nlb_world* world, struct nlb_l4_work* work, int v6) {
     const struct nlb_opening* opening = &work->opening;
-    struct nlb_found other;
-    const int put = nlb_flow_insert(world, &opening->reply_key, &opening->reply,
-                                    &opening->reply_becomes, &work->value, v6);
-    if (put != NLB_PUT_EXISTS) return put;
-    other = nlb_flow_find(world, &opening->reply_key, v6);
-    if (other.client) {
-        if (!nlb_is_over(other.client, opening->client.last_ns)) return NLB_PUT_EXISTS;
-        nlb_flow_ends(&other, &opening->reply_key, &work->in_the_way, v6);
-        nlb_flow_remove(world, &work->in_the_way, v6);
-    }
+    const struct nlb_found other =
+        nlb_flow_find(world, &opening->reply_key, &work->in_the_way.client_key, v6);
+    if (!other.client) return 0;
+    if (!nlb_is_over(other.client, opening->client.last_ns)) return 1;
+    nlb_flow_ends(&other, &opening->reply_key, &work->in_the_way, v6);
+    nlb_flow_remove(world, &work->in_the_way, v6);
+    return 0;
+}
+
+NLB_NOINLINE int nlb_stays4(struct nlb_world* world, struct nlb_l4_work* work) {
+    return nlb_stays(world, work, 0);
+}
+
+NLB_NOINLINE int nlb_stays6(struct nlb_world* world, struct nlb_l4_work* work) {
+    return nlb_stays(world, work, 1);
+}
+
+NLB_INLINE int nlb_insert_reply(struct nlb_world* world, struct nlb_l4_work* work, int v6) {
+    const struct nlb_opening* opening = &work->opening;
     return nlb_flow_insert(world, &opening->reply_key, &opening->reply, &opening->reply_becomes,
                            &work->value, v6);
+}
+
+/* Puts the target's direction into the table. */
+NLB_INLINE int nlb_claim(struct nlb_world* world, struct nlb_l4_work* work, int v6) {
+    const int put = nlb_insert_reply(world, work, v6);
+    if (put != NLB_PUT_EXISTS) return put;
+    if (v6 ? nlb_stays6(world, work) : nlb_stays4(world, work)) return NLB_PUT_EXISTS;
+    return nlb_insert_reply(world, work, v6);
 }
 
 /* Not 0: no more ports are to be tried. */

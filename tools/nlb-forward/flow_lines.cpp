@@ -39,7 +39,7 @@ Endpoint endpoint_of(const std::uint32_t (&address_be)[4], std::uint16_t port_be
 }
 
 FlowLine line_of(const kernel::FlowEntry& entry, const kernel::Labels& labels,
-                 const io::MapSet& maps, std::uint64_t now_ns) {
+                 const io::FlowMaps& flows, std::uint64_t now_ns) {
     FlowLine line;
     const nlb_flow& flow = entry.flow;
     const std::uint8_t family = entry.key.family;
@@ -54,7 +54,7 @@ FlowLine line_of(const kernel::FlowEntry& entry, const kernel::Labels& labels,
     if (const auto* target = labels.target(flow.target)) line.target = target->id.value;
     line.client_packets = flow.packets;
     line.client_bytes = flow.bytes;
-    if (const auto reply = kernel::find_entry(maps, kernel::other_key(entry))) {
+    if (const auto reply = flows.find(entry.other_key())) {
         line.target_packets = reply->flow.packets;
         line.target_bytes = reply->flow.bytes;
     }
@@ -112,16 +112,15 @@ std::vector<std::string> cells_of(const FlowLine& line) {
 }
 
 template <class Take>
-Result<void> scan_flows(const io::MapSet& maps, const kernel::Labels& labels, Take& take) {
-    kernel::FlowScan scan(maps);
+Result<void> scan_flows(const io::FlowMaps& flows, const kernel::Labels& labels, Take& take) {
+    kernel::FlowScan scan(flows);
     const auto now_ns = static_cast<std::uint64_t>(io::now().ns);
     while (true) {
         const auto entries = scan.next();
-        if (!entries) return tl::unexpected<Error>(entries.error());
-        if (entries->empty()) return {};
+        if (!entries) return {};
         for (const kernel::FlowEntry& entry : *entries) {
             if ((entry.flow.state & NLB_FLOW_REPLY) != 0) continue;
-            if (auto done = take(line_of(entry, labels, maps, now_ns)); !done) return done;
+            if (auto done = take(line_of(entry, labels, flows, now_ns)); !done) return done;
         }
     }
 }
@@ -136,7 +135,9 @@ Result<void> for_each_flow(const std::string& node, Take take) {
     const io::MapSet maps{[&](const std::string& name) { return opened->at(name).get(); }};
     const auto labels = kernel::Labels::open(maps);
     if (!labels) return tl::unexpected<Error>(labels.error());
-    return scan_flows(maps, *labels, take);
+    const auto flows = io::FlowMaps::open(maps);
+    if (!flows) return tl::unexpected<Error>(flows.error());
+    return scan_flows(*flows, *labels, take);
 }
 
 } // namespace

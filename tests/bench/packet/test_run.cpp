@@ -10,6 +10,7 @@
 
 #include "io/bpf_program.hpp"
 #include "io/bpf_tables.hpp"
+#include "io/flow_maps.hpp"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -59,8 +60,7 @@ nlb::io::MapSet maps_of(const nlb::io::BpfProgram& program) {
 
 Measured load(std::size_t entries, bool preserve) {
     auto program = need(nlb::io::BpfProgram::open(nlb::io::Hook::Xdp), "open");
-    need(program.resize("nlb_flows", entries), "resize");
-    need(program.resize("nlb_flows6", 1), "resize");
+    need(program.size_flow_tables(entries), "size");
     need(program.load(), "load");
     std::vector<nlb::contract::Message> lines{nlb::test::listener_line(80),
                                               nlb::test::routing_line("tg-1", preserve)};
@@ -70,6 +70,7 @@ Measured load(std::size_t entries, bool preserve) {
     auto tables = need(nlb::io::BpfTables::open(maps_of(program)), "open tables");
     need(tables.write(built), "write tables");
     tables.state().hop_epoch = 1;
+    nlb::io::begin_flow_tables(tables.state(), entries);
     return {std::move(program), std::move(tables), std::move(built)};
 }
 
@@ -149,21 +150,13 @@ void measure(Bench& bench, int fd, const char* what, std::uint32_t count, int ro
 
 /// The way out of every flow, as the frame would remember it.
 void put_hops(const Measured& measured) {
-    const int map = measured.program.map("nlb_flows");
     const std::uint32_t place = 1;
     const nlb_device device{1, {2, 0, 0, 0, 0, 8}, 0};
     need(bpf_map_update_elem(measured.program.map("nlb_devices"), &place, &device, BPF_ANY) == 0,
          "device");
-    std::vector<nlb_flow_key> keys; // all before the first is written: an update moves its entry
-    nlb_flow_key key{};
-    while (bpf_map_get_next_key(map, keys.empty() ? nullptr : &keys.back(), &key) == 0)
-        keys.push_back(key);
-    for (const nlb_flow_key& each : keys) {
-        nlb_flow4 value{};
-        need(bpf_map_lookup_elem(map, &each, &value) == 0, "flow");
-        value.flow.hop = {{2, 0, 0, 0, 0, 9}, 1, 1500, 1};
-        need(bpf_map_update_elem(map, &each, &value, BPF_EXIST) == 0, "flow");
-    }
+    const auto flows = need(nlb::io::FlowMaps::open(maps_of(measured.program)), "open flows");
+    for (std::size_t i = 0; i < flows.size(); ++i)
+        flows.find_in_place(flows.read(i)->key)->hop = {{2, 0, 0, 0, 0, 9}, 1, 1500, 1};
 }
 
 void established(const char* path, std::uint32_t flows, int rounds) {

@@ -33,8 +33,6 @@ struct KernelMaps {
     KernelMaps() {
         add("nlb_target_ids", sizeof(nlb_u32), sizeof(nlb_label));
         add("nlb_listener_ids", sizeof(nlb_u32), sizeof(nlb_label));
-        add("nlb_flows", sizeof(nlb_flow_key), sizeof(nlb_flow4));
-        add("nlb_flows6", sizeof(nlb_tuple), sizeof(nlb_flow6));
     }
 
     [[nodiscard]] io::MapSet set() const {

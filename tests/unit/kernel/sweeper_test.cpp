@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel/sweeper.hpp"
-#include "kernel_maps.hpp"
 
 #include "io/clock.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 #include <optional>
 
 using namespace nlb;
 using namespace nlb::kernel;
-namespace unit = boost::unit_test;
 
 namespace {
 
@@ -49,32 +49,16 @@ struct Table {
             if (index == kUnwell) return NLB_TARGET_REGISTERED | NLB_TARGET_UNHEALTHY;
             return index == kGone ? NLB_TARGET_TERMINATED : NLB_TARGET_REGISTERED;
         };
-        handlers.on_error = [](const Error& error) { BOOST_FAIL(error.text()); };
         handlers.on_walked = [this](Nanos) { loop->stop(); };
-        sweeper.emplace(*loop, maps.set(), std::move(handlers));
+        sweeper.emplace(*loop, flows, std::move(handlers));
     }
 
-    void put(const FlowEntry& entry) const {
-        nlb_flow_key key{};
-        key.source_be = entry.key.source_be[0];
-        key.destination_be = entry.key.destination_be[0];
-        key.source_port_be = entry.key.source_port_be;
-        key.destination_port_be = entry.key.destination_port_be;
-        key.protocol = entry.key.protocol;
-        nlb_flow4 value{};
-        value.flow = entry.flow;
-        value.flow.source_port_be = entry.becomes.source_port_be;
-        value.flow.destination_port_be = entry.becomes.destination_port_be;
-        value.source_be = entry.becomes.source_be[0];
-        value.destination_be = entry.becomes.destination_be[0];
-        BOOST_REQUIRE(bpf_map_update_elem(maps.maps.at("nlb_flows").get(), &key, &value, BPF_ANY) ==
-                      0);
-    }
+    void put(const FlowEntry& entry) { BOOST_REQUIRE(flows.put(entry) == NLB_PUT_DONE); }
 
     /// The entry of the target's direction.
-    void put_reply(const FlowEntry& client, std::uint64_t bytes) const {
+    void put_reply(const FlowEntry& client, std::uint64_t bytes) {
         FlowEntry reply;
-        reply.key = other_key(client);
+        reply.key = client.other_key();
         reply.becomes = client.key;
         std::swap(reply.becomes.source_be, reply.becomes.destination_be);
         std::swap(reply.becomes.source_port_be, reply.becomes.destination_port_be);
@@ -84,9 +68,7 @@ struct Table {
         put(reply);
     }
 
-    [[nodiscard]] bool has(const nlb_tuple& key) const {
-        return find_entry(maps.set(), key).has_value();
-    }
+    [[nodiscard]] bool has(const nlb_tuple& key) const { return flows.find(key).has_value(); }
 
     void walk(Nanos told_until = {}) {
         sweeper->start(told_until);
@@ -106,7 +88,7 @@ struct Table {
         return ended[0].end;
     }
 
-    test::KernelMaps maps;
+    io::FlowMaps flows = io::FlowMaps::make(1024).value();
     std::optional<io::EventLoop> loop;
     std::optional<Sweeper> sweeper;
     std::vector<EndedFlow> ended;
@@ -122,7 +104,7 @@ FlowEnd end_of(const FlowEntry& entry) {
 
 } // namespace
 
-BOOST_AUTO_TEST_SUITE(sweeper, *unit::precondition(test::may_make_maps))
+BOOST_AUTO_TEST_SUITE(sweeper)
 
 BOOST_AUTO_TEST_CASE(every_end_has_its_name) {
     const std::uint32_t fins = NLB_FLOW_CLIENT_FIN | NLB_FLOW_TARGET_FIN;
@@ -151,7 +133,7 @@ BOOST_AUTO_TEST_CASE(live_flows_are_counted_and_left_alone) {
     table.walk();
     BOOST_TEST(table.ended.empty());
     BOOST_TEST(table.sweeper->active().at(7) == 2U);
-    BOOST_TEST((table.has(one.key) && table.has(other_key(one))));
+    BOOST_TEST((table.has(one.key) && table.has(one.other_key())));
 }
 
 BOOST_AUTO_TEST_CASE(an_end_comes_with_both_directions_and_its_time) {
@@ -248,7 +230,7 @@ BOOST_AUTO_TEST_CASE(entries_that_lead_nowhere_go_and_others_stay) {
     table.walk();
     const auto left = [&](const std::vector<FlowEntry>& flows) {
         return std::count_if(flows.begin(), flows.end(),
-                             [&](const FlowEntry& one) { return table.has(other_key(one)); });
+                             [&](const FlowEntry& one) { return table.has(one.other_key()); });
     };
     BOOST_TEST(left(whole) == 150);
     BOOST_TEST(left(lost) < 150);
