@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Capture files of any bytes, plain or compressed, and the link headers of their packets.
+// Capture files of any bytes, plain or compressed, the link headers and TCP segments of their
+// packets.
 #include "capture/link.hpp"
 #include "capture/reader.hpp"
+#include "capture/segment.hpp"
 
 #include "base/check.hpp"
 
@@ -15,6 +17,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         NLB_CHECK((*packet)->time.ns >= 0);
         NLB_CHECK((*packet)->bytes.size() <= nlb::capture::kLongestPacket);
         nlb::capture::to_ethernet((*packet)->link_type, (*packet)->bytes, frame);
+        const auto segment = nlb::capture::read_segment(frame);
+        if (segment) NLB_CHECK(segment->tcp.payload.size() < frame.size());
     }
     return 0;
 }

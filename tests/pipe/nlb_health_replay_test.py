@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 
+import balancer
 import nlbtest
 from nlb_health_test import GROUP, HEALTH, group, ndjson, target, target_set
 
@@ -103,6 +104,25 @@ class Replay(nlbtest.TestCase):
         self.assertEqual((lines[1]["outcome"], lines[1]["took_ns"]), ("passed", 250_000_000))
         self.assertEqual((lines[2]["state"], lines[9]["state"]), ("healthy", "unhealthy"))
         self.assertEqual((lines[6]["kind"], lines[6]["count"]), ("reset", 1))
+
+    def test_a_forwarders_replay_takes_the_messages(self):
+        config = self.write("nlb.toml", balancer.toml(
+            80, [("10.0.0.1", 8080, "a")], zones={"a": "198.51.100.1"},
+            check={"protocol": "HTTP", "timeout_seconds": 2}).encode())
+        status, targets, err = self.run_tool(nlbtest.tool("nlb-policy"), "targets", config)
+        self.assertEqual(status, 0, err)
+        self.targets = self.write("targets.ndjson", targets.encode())
+        health = self.write("health.ndjson",
+                            self.replay(self.write("in.pcap", self.capture()), "--json").encode())
+        capture = Capture()
+        for at in (0.1, 1, 11):  # initial, healthy, unhealthy and thus fail-open
+            capture.packet(at, ("192.0.2.9", 3000 + int(at)), ("198.51.100.1", 80), SYN)
+        status, out, err = self.run_tool(
+            nlbtest.tool("nlb-forward"), "replay", self.write("clients.pcap", capture.bytes),
+            "--config", config, "--health", health)
+        self.assertEqual((status, err), (0, ""))
+        self.assertEqual([json.loads(line).get("target") for line in out.splitlines()],
+                         ["10.0.0.1:8080"] * 3)
 
     def test_what_cannot_be_read(self):
         file = self.write("in.pcap", self.capture())
