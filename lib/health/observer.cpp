@@ -52,6 +52,7 @@ struct Observer::Connection {
     wire::TcpStream target{kMostHeld};
     std::string request{}; // until every track is decided
     TlsRecords records{};
+    std::string tls_failure{};
     std::vector<Track> tracks{};
 };
 
@@ -146,27 +147,31 @@ void Observer::become_check(Connection& connection, Track& track) {
 
 void Observer::from_target(Connection& connection, const Seen& seen) {
     if (seen.tcp.rst) return on_reset(connection);
-    const bool opens = seen.tcp.syn && seen.ack && !std::exchange(connection.established, true);
+    connection.established = connection.established || (seen.tcp.syn && seen.ack);
     connection.target.feed(seen.tcp);
     const std::string bytes = connection.target.drain();
     connection.target_spoke = connection.target_spoke || !seen.tcp.payload.empty();
-    const std::string tls_failure = connection.records.feed(bytes);
+    connection.tls_failure = connection.records.feed(bytes);
     for (Track& track : connection.tracks) {
         if (track.kind == RequestKind::Undecided && connection.target_spoke)
             track.kind = RequestKind::Client; // it speaks first: no check has such a protocol
-        if (!track.run) continue;
-        if (opens) track.run->on_connected();
-        track.run->sent(track.run->pending().size());
-        if (!targets_[track.target].settings->is_https()) {
-            if (!bytes.empty()) track.run->feed(bytes);
-        } else if (connection.records.has_application_data()) {
-            track.run->on_sealed_answer();
-        } else if (!tls_failure.empty()) {
-            track.run->on_tls_failure(tls_failure);
-        }
-        if (connection.target.state() == wire::TcpStream::State::Finished) track.run->on_end();
-        settle(connection, track);
+        if (track.run) answer(connection, track, bytes);
     }
+}
+
+/// What came from the target goes to a check's machine.
+void Observer::answer(Connection& connection, Track& track, std::string_view bytes) {
+    if (connection.established) track.run->on_connected();
+    track.run->sent(track.run->pending().size());
+    if (!targets_[track.target].settings->is_https()) {
+        if (!bytes.empty()) track.run->feed(bytes);
+    } else if (connection.records.has_application_data()) {
+        track.run->on_sealed_answer();
+    } else if (!connection.tls_failure.empty()) {
+        track.run->on_tls_failure(connection.tls_failure);
+    }
+    if (connection.target.state() == wire::TcpStream::State::Finished) track.run->on_end();
+    settle(connection, track);
 }
 
 void Observer::on_reset(Connection& connection) {

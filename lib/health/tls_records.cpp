@@ -5,35 +5,54 @@
 
 namespace nlb::health {
 
+namespace {
+
+constexpr std::size_t kHeader = 5;
+constexpr std::size_t kAlert = 2;
+constexpr std::uint8_t kChangeCipherSpec = 20;
+constexpr std::uint8_t kAlertType = 21;
+constexpr std::uint8_t kApplicationData = 23;
+
+} // namespace
+
 std::string TlsRecords::feed(std::string_view bytes) {
-    constexpr std::size_t kHeader = 5;
-    constexpr std::size_t kAlert = 2;
-    constexpr unsigned kChangeCipherSpec = 20;
-    constexpr unsigned kAlertType = 21;
-    constexpr unsigned kApplicationData = 23;
     while (!bytes.empty()) {
         const std::size_t skipped = std::min(skip_, bytes.size());
         bytes.remove_prefix(skipped);
         skip_ -= skipped;
         if (bytes.empty()) break;
-        const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(header_[i]); };
-        const bool is_alert = !header_.empty() && at(0) == kAlertType;
-        const std::size_t wanted = is_alert ? kHeader + kAlert : kHeader;
-        const std::size_t n = std::min(wanted - header_.size(), bytes.size());
+        const std::size_t n = std::min(wanted() - header_.size(), bytes.size());
         header_ += bytes.substr(0, n);
         bytes.remove_prefix(n);
-        const unsigned type = at(0);
-        if (type < kChangeCipherSpec || type > kApplicationData) return "no TLS record came";
-        if (header_.size() < (type == kAlertType ? kHeader + kAlert : kHeader)) continue;
-        const std::size_t length = std::size_t{at(3)} * 256 + at(4);
-        has_application_data_ = has_application_data_ || type == kApplicationData;
-        if (type == kChangeCipherSpec) encrypted_ = true;
-        if (type == kAlertType && !encrypted_ && length == kAlert)
-            return "TLS alert " + std::to_string(at(kHeader + 1));
-        skip_ = length - std::min(length, header_.size() - kHeader);
-        header_.clear();
+        if (byte(0) < kChangeCipherSpec || byte(0) > kApplicationData) return "no TLS record came";
+        if (header_.size() < wanted()) continue;
+        std::string failure = end_of_header();
+        if (!failure.empty()) return failure;
     }
     return {};
+}
+
+std::uint8_t TlsRecords::byte(std::size_t i) const {
+    return static_cast<std::uint8_t>(header_[i]);
+}
+
+/// Of an alert its two bytes are kept as well.
+std::size_t TlsRecords::wanted() const {
+    return !header_.empty() && byte(0) == kAlertType ? kHeader + kAlert : kHeader;
+}
+
+/// The rest of the record is skipped.
+std::string TlsRecords::end_of_header() {
+    const std::uint8_t type = byte(0);
+    const std::size_t length = std::size_t{byte(3)} * 256 + byte(4);
+    std::string failure;
+    has_application_data_ = has_application_data_ || type == kApplicationData;
+    encrypted_ = encrypted_ || type == kChangeCipherSpec;
+    if (type == kAlertType && !encrypted_ && length == kAlert)
+        failure = "TLS alert " + std::to_string(byte(kHeader + 1));
+    skip_ = length - std::min(length, header_.size() - kHeader);
+    header_.clear();
+    return failure;
 }
 
 } // namespace nlb::health

@@ -18,6 +18,10 @@ class TlsRecords {
     [[nodiscard]] bool has_application_data() const { return has_application_data_; }
 
   private:
+    [[nodiscard]] std::uint8_t byte(std::size_t i) const;
+    [[nodiscard]] std::size_t wanted() const;
+    std::string end_of_header();
+
     std::string header_; // of the present record, with the two bytes of an alert
     std::size_t skip_ = 0;
     bool encrypted_ = false; // a change_cipher_spec came
