@@ -29,7 +29,9 @@ struct nlb_state {
     nlb_u64 seed;      /* of the flow tables */
     nlb_u32 buckets;   /* of their indexes */
     nlb_u32 buckets6;
-    nlb_u64 zero[3];
+    nlb_u64 tick_ns;      /* between two ticks of the kernel's timer; 0: not known */
+    nlb_u64 tick_zero_ns; /* when tick 0 would have been; the programs find out */
+    nlb_u64 zero;
     struct nlb_table flows;
     struct nlb_table flows6;
 };

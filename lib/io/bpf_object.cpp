@@ -67,7 +67,7 @@ Result<BpfObject> BpfObject::load(Hook hook, const flow::Tables& tables,
     auto opened = BpfTables::open(set);
     if (!opened) return tl::unexpected(opened.error());
     loaded->tables.emplace(std::move(*opened));
-    begin_flow_tables(loaded->tables->state(), limits.most_flows);
+    begin_state(loaded->tables->state(), limits.most_flows);
     auto flows = FlowMaps::open(set);
     if (!flows) return tl::unexpected(flows.error());
     loaded->flows.emplace(std::move(*flows));

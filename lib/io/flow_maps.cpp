@@ -6,6 +6,7 @@
 
 #include <sys/mman.h>
 #include <sys/random.h>
+#include <time.h>
 
 #include <algorithm>
 #include <atomic>
@@ -146,10 +147,13 @@ std::size_t flow_buckets(std::size_t entries) {
     return std::clamp<std::size_t>(buckets, NLB_LEAST_BUCKETS, UINT32_MAX);
 }
 
-void begin_flow_tables(nlb_state& state, std::size_t most) {
+void begin_state(nlb_state& state, std::size_t most) {
     state.buckets = state.buckets6 = static_cast<std::uint32_t>(flow_buckets(most));
     state.flows.most = state.flows6.most =
         static_cast<std::uint32_t>(std::min<std::size_t>(most, NLB_NONE));
+    timespec tick{};
+    if (::clock_getres(CLOCK_MONOTONIC_COARSE, &tick) == 0)
+        state.tick_ns = static_cast<std::uint64_t>(tick.tv_nsec);
     // Without randomness the tables still work, and somebody may guess which keys meet.
     if (::getrandom(&state.seed, sizeof state.seed, GRND_NONBLOCK) < 0) state.seed = 0;
 }
@@ -173,7 +177,7 @@ Result<FlowMaps> FlowMaps::open(const MapSet& maps) {
 Result<FlowMaps> FlowMaps::make(std::size_t most) {
     Mapping<nlb_state> cell;
     if (auto done = map({}, "", 1, cell); !done) return tl::unexpected<Error>(done.error());
-    begin_flow_tables(*cell.at(0), most);
+    begin_state(*cell.at(0), most);
     auto memory = map_tables({}, std::move(cell));
     if (!memory) return tl::unexpected<Error>(memory.error());
     return FlowMaps(std::move(*memory));

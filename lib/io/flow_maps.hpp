@@ -26,8 +26,8 @@ struct FlowEntry {
 /// Buckets that the index of a table of so many entries has.
 std::size_t flow_buckets(std::size_t entries);
 
-/// Of new tables of `most` entries each, before the programs see their first packet.
-void begin_flow_tables(nlb_state& state, std::size_t most);
+/// Of new programs with flow tables of `most` entries each, before they see their first packet.
+void begin_state(nlb_state& state, std::size_t most);
 
 class FlowMaps {
   public:

@@ -114,7 +114,7 @@ Result<void> Programs::keep_maps(const io::BpfProgram& program) {
     if (bpf_map_lookup_elem(map("nlb_state"), &zero, &state) != 0)
         return io::sys_error("read BPF map nlb_state");
     if (state.maps_version == NLB_MAPS_VERSION) return {};
-    io::begin_flow_tables(state, options_.most_flows);
+    io::begin_state(state, options_.most_flows);
     state.maps_version = NLB_MAPS_VERSION; // now that everything is pinned
     if (bpf_map_update_elem(map("nlb_state"), &zero, &state, BPF_ANY) != 0)
         return io::sys_error("write to BPF map nlb_state");

@@ -70,7 +70,7 @@ Measured load(std::size_t entries, bool preserve) {
     auto tables = need(nlb::io::BpfTables::open(maps_of(program)), "open tables");
     need(tables.write(built), "write tables");
     tables.state().hop_epoch = 1;
-    nlb::io::begin_flow_tables(tables.state(), entries);
+    nlb::io::begin_state(tables.state(), entries);
     return {std::move(program), std::move(tables), std::move(built)};
 }
 
@@ -83,6 +83,7 @@ class Bench {
         cell_ = bpf_object__find_map_fd_by_name(object_, "restore_cell");
         slot_ = bpf_object__find_map_fd_by_name(object_, "measured");
         program_ = bpf_program__fd(bpf_object__find_program_by_name(object_, "restore"));
+        redirect_ = bpf_program__fd(bpf_object__find_program_by_name(object_, "redirect"));
     }
 
     void packets(const char* flags, std::uint32_t flows, bool random) {
@@ -116,6 +117,9 @@ class Bench {
 
     [[nodiscard]] std::uint32_t last() const { return last_; }
 
+    /// A program that does nothing but bpf_redirect.
+    [[nodiscard]] int redirect() const { return redirect_; }
+
   private:
     void write() {
         need(bpf_map_update_elem(cell_, &kZero, &restore_, BPF_ANY) == 0, "restore cell");
@@ -126,6 +130,7 @@ class Bench {
     int cell_ = -1;
     int slot_ = -1;
     int program_ = -1;
+    int redirect_ = -1;
     std::uint32_t last_ = 0;
 };
 
@@ -183,6 +188,12 @@ void opened(const char* path, std::uint32_t before, bool preserve, int rounds) {
     measure(bench, measured.program.fd(), what.c_str(), kCount, rounds);
 }
 
+void redirected(const char* path, int rounds) {
+    Bench bench(path);
+    bench.packets("A", 1, false);
+    measure(bench, bench.redirect(), "bpf_redirect alone", 2'000'000, rounds);
+}
+
 void guarded(const char* path, int rounds) {
     Measured measured = load(1024, true);
     measured.tables.state().new_flows = 1;
@@ -199,6 +210,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     const int rounds = argc > 2 ? std::atoi(argv[2]) : 7;
+    redirected(argv[1], rounds);
     for (const std::uint32_t flows : {1U, 100'000U, 1'000'000U})
         established(argv[1], flows, rounds);
     opened(argv[1], 0, true, rounds);
