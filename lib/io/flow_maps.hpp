@@ -40,6 +40,8 @@ class FlowMaps {
     ~FlowMaps();
     FlowMaps(FlowMaps&&) noexcept;
     FlowMaps& operator=(FlowMaps&&) noexcept;
+    FlowMaps(const FlowMaps&) = delete;
+    FlowMaps& operator=(const FlowMaps&) = delete;
 
     /// The value under `key` where it is, or a null pointer. The programs may remove it and give
     /// its place to another at any time.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/flow_maps.hpp"
 
+#include "l4/l4_hash.h"
+
 #include <boost/test/unit_test.hpp>
 
 #include <array>
 #include <atomic>
 #include <cstring>
-#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -39,28 +40,49 @@ std::size_t live(const FlowMaps& flows) {
     return count;
 }
 
+/// An entry is put, found, changed in place and removed.
+void come_and_go(const FlowEntry& entry) {
+    FlowMaps flows = FlowMaps::make(64).value();
+    BOOST_TEST(!flows.find(entry.key));
+    BOOST_TEST(flows.put(entry) == NLB_PUT_DONE);
+    BOOST_TEST(flows.put(entry) == NLB_PUT_EXISTS);
+    const auto found = flows.find(entry.key);
+    BOOST_REQUIRE(found);
+    BOOST_TEST(found->flow.target == 7U);
+    BOOST_TEST(std::memcmp(&found->becomes, &entry.becomes, sizeof entry.becomes) == 0);
+    flows.find_in_place(entry.key)->bytes = 99;
+    BOOST_TEST(flows.find(entry.key)->flow.bytes == 99U);
+    flows.remove(entry.key);
+    flows.remove(entry.key);
+    BOOST_TEST(!flows.find(entry.key));
+    BOOST_TEST(flows.find_in_place(entry.key) == nullptr);
+}
+
+/// A table of 2,000 entries and what should be in it.
+struct Twin {
+    void put(std::uint32_t key) {
+        const int full = there.size() == 2000U ? NLB_PUT_FULL : NLB_PUT_DONE;
+        const int wanted = there.contains(key) ? NLB_PUT_EXISTS : full;
+        BOOST_REQUIRE(flows.put(entry_of(key)) == wanted);
+        if (wanted == NLB_PUT_DONE) there.insert(key);
+    }
+
+    void remove(std::uint32_t key) {
+        flows.remove(entry_of(key).key);
+        there.erase(key);
+    }
+
+    FlowMaps flows = FlowMaps::make(2000).value();
+    std::set<std::uint32_t> there;
+};
+
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(flow_maps)
 
 BOOST_AUTO_TEST_CASE(what_was_put_is_found_until_it_is_removed) {
-    FlowMaps flows = FlowMaps::make(64).value();
-    for (const std::uint8_t family : {std::uint8_t{4}, std::uint8_t{6}}) {
-        const FlowEntry entry = entry_of(7, family);
-        BOOST_TEST(!flows.find(entry.key));
-        BOOST_TEST(flows.put(entry) == NLB_PUT_DONE);
-        BOOST_TEST(flows.put(entry) == NLB_PUT_EXISTS);
-        const auto found = flows.find(entry.key);
-        BOOST_REQUIRE(found);
-        BOOST_TEST(found->flow.target == 7U);
-        BOOST_TEST(std::memcmp(&found->becomes, &entry.becomes, sizeof entry.becomes) == 0);
-        flows.find_in_place(entry.key)->bytes = 99;
-        BOOST_TEST(flows.find(entry.key)->flow.bytes == 99U);
-        flows.remove(entry.key);
-        flows.remove(entry.key);
-        BOOST_TEST(!flows.find(entry.key));
-        BOOST_TEST(flows.find_in_place(entry.key) == nullptr);
-    }
+    come_and_go(entry_of(7, 4));
+    come_and_go(entry_of(7, 6));
 }
 
 BOOST_AUTO_TEST_CASE(a_table_takes_exactly_what_it_says) {
@@ -79,26 +101,19 @@ BOOST_AUTO_TEST_CASE(a_table_takes_exactly_what_it_says) {
 
 BOOST_AUTO_TEST_CASE(it_holds_what_a_set_holds_whatever_comes_and_goes) {
     constexpr std::uint32_t kKeys = 3000;
-    FlowMaps flows = FlowMaps::make(2000).value();
-    std::set<std::uint32_t> there;
-    std::mt19937 random(1); // NOLINT(cert-msc51-cpp): the same run every time
+    Twin twin;
+    std::uint64_t random = 1;
     for (int i = 0; i < 200'000; ++i) {
-        const auto key = static_cast<std::uint32_t>(random() % kKeys);
-        if (random() % 2 == 0) {
-            const int put = flows.put(entry_of(key));
-            const int wanted = there.contains(key)     ? NLB_PUT_EXISTS
-                               : there.size() == 2000U ? NLB_PUT_FULL
-                                                       : NLB_PUT_DONE;
-            BOOST_REQUIRE(put == wanted);
-            if (put == NLB_PUT_DONE) there.insert(key);
-        } else {
-            flows.remove(entry_of(key).key);
-            there.erase(key);
-        }
+        random = nlb_mix64(random + 1);
+        const auto key = static_cast<std::uint32_t>(random >> 32U) % kKeys;
+        if (random % 2 == 0)
+            twin.put(key);
+        else
+            twin.remove(key);
     }
     for (std::uint32_t key = 0; key < kKeys; ++key)
-        BOOST_REQUIRE(flows.find(entry_of(key).key).has_value() == there.contains(key));
-    BOOST_TEST(live(flows) == there.size());
+        BOOST_REQUIRE(twin.flows.find(entry_of(key).key).has_value() == twin.there.contains(key));
+    BOOST_TEST(live(twin.flows) == twin.there.size());
 }
 
 /// Threads put and remove the same few keys: a key is never there twice, and no entry gets lost.
@@ -108,9 +123,10 @@ BOOST_AUTO_TEST_CASE(of_many_who_put_a_key_one_at_most_succeeds) {
     std::array<std::atomic<int>, kKeys> owners{};
     std::atomic<int> twice = 0;
     const auto work = [&](unsigned seed) {
-        std::mt19937 random(seed); // NOLINT(cert-msc51-cpp)
+        std::uint64_t random = seed;
         for (int i = 0; i < 100'000; ++i) {
-            const auto key = static_cast<std::uint32_t>(random() % kKeys);
+            random = nlb_mix64(random + 1);
+            const auto key = static_cast<std::uint32_t>(random % kKeys);
             if (flows.put(entry_of(key)) != NLB_PUT_DONE) continue;
             if (owners[key].fetch_add(1) != 0) twice += 1;
             owners[key].fetch_sub(1);
