@@ -12,6 +12,16 @@
 
 namespace nlb::io {
 
+namespace {
+
+timespec timespec_of(Nanos time) {
+    constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+    return {static_cast<std::time_t>(time.ns / kNsPerSecond),
+            static_cast<long>(time.ns % kNsPerSecond)};
+}
+
+} // namespace
+
 Result<EventLoop> EventLoop::make() {
     Fd epoll(::epoll_create1(EPOLL_CLOEXEC));
     if (!epoll.is_open()) return sys_error("create an epoll descriptor");
@@ -80,24 +90,34 @@ void EventLoop::after_each_round(Task task) {
     after_round_.push_back(std::move(task));
 }
 
-int EventLoop::wait_ms() const {
+/// How long to wait for events; never() without an end.
+Nanos EventLoop::longest_wait() const {
     const auto ready = [](const auto& w) {
         return w.second->always_ready && w.second->events != 0;
     };
-    if (always_ready_ > 0 && std::any_of(watches_.begin(), watches_.end(), ready)) return 0;
-    if (timers_.empty() || timers_.begin()->first.first.is_never()) return -1;
-    const Nanos left = timers_.begin()->first.first - now();
-    if (left.ns <= 0) return 0;
-    constexpr std::int64_t kLongestWait = 60'000;
-    return static_cast<int>(std::min(kLongestWait, (left.ns + 999'999) / 1'000'000));
+    if (always_ready_ > 0 && std::any_of(watches_.begin(), watches_.end(), ready)) return {};
+    if (timers_.empty() || timers_.begin()->first.first.is_never()) return Nanos::never();
+    constexpr Nanos kLongestWait = Nanos::seconds(60);
+    return std::clamp(timers_.begin()->first.first - now(), Nanos{}, kLongestWait);
+}
+
+/// epoll_pwait2(2) waits to the nanosecond; kernels before 5.11 know whole milliseconds only.
+int EventLoop::wait(std::span<epoll_event> events) const {
+    const Nanos longest = longest_wait();
+    const int most = static_cast<int>(events.size());
+    const timespec time = timespec_of(longest);
+    const int n = ::epoll_pwait2(epoll_.get(), events.data(), most,
+                                 longest.is_never() ? nullptr : &time, nullptr);
+    if (n >= 0 || errno != ENOSYS) return n;
+    const auto ms = static_cast<int>((longest.ns + 999'999) / 1'000'000);
+    return ::epoll_wait(epoll_.get(), events.data(), most, longest.is_never() ? -1 : ms);
 }
 
 void EventLoop::pause() const {
     if (pause_.ns <= 0 || stopped_) return;
     const Nanos due = timers_.empty() ? Nanos::never() : timers_.begin()->first.first;
     const Nanos until = std::min(now() + pause_, due);
-    const timespec at{static_cast<std::time_t>(until.ns / 1'000'000'000),
-                      static_cast<long>(until.ns % 1'000'000'000)};
+    const timespec at = timespec_of(until);
     ::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, nullptr);
 }
 
@@ -125,8 +145,7 @@ void EventLoop::run_always_ready() {
 Result<void> EventLoop::run() {
     std::array<epoll_event, 256> events{};
     while (!stopped_) {
-        const int n =
-            ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), wait_ms());
+        const int n = wait(events);
         if (n < 0 && errno != EINTR) return sys_error("wait for events");
         for (int i = 0; i < n && !stopped_; ++i) {
             const auto it = watches_.find(events[static_cast<std::size_t>(i)].data.fd);

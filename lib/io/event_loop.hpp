@@ -11,6 +11,9 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
+
+struct epoll_event;
 
 namespace nlb::io {
 
@@ -60,7 +63,8 @@ class EventLoop {
 
     explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
 
-    [[nodiscard]] int wait_ms() const;
+    [[nodiscard]] Nanos longest_wait() const;
+    int wait(std::span<epoll_event> events) const;
     void pause() const;
     void run_due_tasks();
     void run_always_ready();

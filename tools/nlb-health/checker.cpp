@@ -50,14 +50,16 @@ void Checker::plan_changed(std::span<const Slot> stopped) {
 }
 
 /// A check may start a five hundredth of the shortest interval late, and what targets answer is
-/// looked at once in a millisecond then: turns of the loop cost more than what is done in them.
+/// looked at once in as long a time, at most once a millisecond: turns of the loop cost more than
+/// what is done in them.
 void Checker::choose_slack() {
     constexpr std::int64_t kPart = 500;
     constexpr Nanos kMost = Nanos::milliseconds(10);
     constexpr Nanos kPause = Nanos::milliseconds(1);
+    if (!limits_.may_pause) return;
     const Nanos part{plan_.shortest_interval().ns / kPart};
-    slack_ = part < kPause ? Nanos{} : std::min(part, kMost);
-    loop_.set_pause(slack_ > Nanos{} && limits_.may_pause ? kPause : Nanos{});
+    slack_ = std::min(part, kMost);
+    loop_.set_pause(std::min(part, kPause));
 }
 
 void Checker::stop() {
