@@ -31,7 +31,8 @@ struct nlb_state {
     nlb_u32 buckets6;
     nlb_u64 tick_ns;      /* between two ticks of the kernel's timer; 0: not known */
     nlb_u64 tick_zero_ns; /* when tick 0 would have been; the programs find out */
-    nlb_u64 zero;
+    nlb_u32 tells_closed; /* not 0: the loader wants to hear of closed flows at once */
+    nlb_u32 zero;
     struct nlb_table flows;
     struct nlb_table flows6;
 };

@@ -140,6 +140,7 @@ static void nlb_port_event(struct nlb_world* world, enum nlb_event_kind kind,
                            const struct nlb_pair* ends, const struct nlb_flow* flow) {
     struct nlb_flow_event* event;
     if (nlb_config.testing || kind == NLB_EVENT_OPENED) return; /* the flow table tells as much */
+    if (kind == NLB_EVENT_CLOSED && world->state->tells_closed == 0) return;
     event = bpf_ringbuf_reserve(&nlb_events, sizeof(*event), 0);
     if (!event) {
         nlb_lose_event();

@@ -216,6 +216,7 @@ Result<void> Datapath::watch_flows() {
         tables_->state().told_ns = static_cast<std::uint64_t>(until.ns);
     };
     sweeper_ = std::make_unique<Sweeper>(loop_, *flows_, std::move(handlers));
+    tables_->state().tells_closed = options_.on_ended ? 1 : 0;
     sweeper_->start({static_cast<std::int64_t>(tables_->state().told_ns)});
     auto events = Events::open(loop_, programs_.map("nlb_events"),
                                [this](const nlb_flow_event& event) { sweeper_->take(event); });

@@ -96,7 +96,8 @@ NLB_INLINE int nlb_flow_has_other(const struct nlb_flow* flow, const struct nlb_
            nlb_same_address(nlb_flow_destination(flow, v6), key->source_be, v6);
 }
 
-/* The whole value of a direction whose packets become `becomes`; `value` has room for both kinds. */
+/* The whole value of a direction whose packets become `becomes`; `value` has room for both kinds.
+ */
 NLB_INLINE void nlb_flow_fill(struct nlb_flow6* value, const struct nlb_flow* flow,
                               const struct nlb_tuple* becomes, int v6) {
     value->flow = *flow;
