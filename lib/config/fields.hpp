@@ -104,6 +104,7 @@ void fields(Io& io, model::Target& t) {
     io.field("id", t.id, Need::Required);
     io.number("port", t.port, kPort);
     io.field("zone", t.zone);
+    if (!Io::kWrites || t.weight != 1) io.number("weight", t.weight, {1, 1000});
 }
 
 template <class Io>

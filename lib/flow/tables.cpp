@@ -143,7 +143,7 @@ nlb_tuple tuple_of(const Endpoint& source, const Endpoint& destination, std::uin
 
 std::uint32_t connection_hash(const Tuple& tuple, bool sticky) {
     nlb_l4_desc desc;
-    const nlb_tuple ends = tuple_of(tuple.client, tuple.destination, NLB_PROTOCOL_TCP);
+    const nlb_tuple ends = tuple_of(tuple.client, tuple.destination, tuple.protocol);
     nlb_l4_desc_from_tuple(&ends, tuple.syn_sequence, &desc);
     return nlb_flow_hash(&desc.key, desc.sequence, sticky ? 1U : 0U, ends.family == 6 ? 1 : 0);
 }

@@ -35,6 +35,7 @@ struct GroupEntry {
     IpAddress source; ///< node's private address
     bool proxy_protocol_v2 = false;
     std::vector<std::uint32_t> members; ///< targets in the ring, ordered by their ids
+    std::vector<std::uint32_t> weights; ///< of each member
 };
 
 /// One target of one group, the same for all zones. An index keeps its target from one set of
@@ -104,11 +105,12 @@ IpAddress address_of(const std::uint32_t (&words_be)[4], std::uint8_t family);
 /// Both ends must be of one family.
 nlb_tuple tuple_of(const Endpoint& source, const Endpoint& destination, std::uint8_t protocol);
 
-/// A TCP connection that arrived.
+/// A connection, or a first datagram, that arrived.
 struct Tuple {
     Endpoint client;
     Endpoint destination;
     std::uint32_t syn_sequence = 0; ///< host order; 0 when the kernel did not keep the SYN
+    std::uint8_t protocol = NLB_PROTOCOL_TCP;
 };
 
 /// The flow hash of a new connection: with `sticky`, of the client's address only. The addresses

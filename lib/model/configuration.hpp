@@ -100,11 +100,12 @@ struct TargetGroupAttributes {
 
 /// A registration [p.62].
 struct Target {
-    std::string id;         ///< as registered: instance id, IP address, or alb name
-    std::uint16_t port = 0; ///< the group's port unless overridden
-    ZoneName zone;          ///< Availability Zone; empty with `all_zones`
-    bool all_zones = false; ///< outside the VPC: "all", belongs to every enabled zone
-    IpAddress address;      ///< what `id` resolves to
+    std::string id;           ///< as registered: instance id, IP address, or alb name
+    std::uint16_t port = 0;   ///< the group's port unless overridden
+    ZoneName zone;            ///< Availability Zone; empty with `all_zones`
+    bool all_zones = false;   ///< outside the VPC: "all", belongs to every enabled zone
+    IpAddress address;        ///< what `id` resolves to
+    std::uint32_t weight = 1; ///< 1-1000: relative share of the new flows; an extension
 
     /// "ID:PORT"
     [[nodiscard]] TargetId key() const { return TargetId{id + ":" + std::to_string(port)}; }

@@ -96,7 +96,8 @@ void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zo
     const auto members = tables::members_of(possible);
     for (const contract::Route* route : members) {
         const Endpoint endpoint{route->address, static_cast<std::uint16_t>(route->port)};
-        next.targets.push_back({route->target, endpoint, io::SocketAddress::from(endpoint)});
+        next.targets.push_back({route->target, endpoint, io::SocketAddress::from(endpoint),
+                                tables::weight_of(*route)});
     }
     if (node.routing) {
         next.sticky = node.routing->sticky;

@@ -37,8 +37,11 @@ struct TargetRoute {
     model::TargetId id;
     Endpoint endpoint;
     io::SocketAddress address;
+    std::uint32_t weight = 1; ///< relative share of the new flows
 
-    bool operator==(const TargetRoute& o) const { return id == o.id && endpoint == o.endpoint; }
+    bool operator==(const TargetRoute& o) const {
+        return id == o.id && endpoint == o.endpoint && weight == o.weight;
+    }
 };
 
 /// A target group as one zone's node sees it.

@@ -127,8 +127,10 @@ contract::Route route_line(const GroupUse& use, const NodeRoutes& node, const Ta
                          .reason = route.reason,
                          .state = route.health.state,
                          .state_reason = std::nullopt,
+                         .weight = std::nullopt,
                          .terminated = std::nullopt};
     if (route.health.reason != HealthReason::None) line.state_reason = route.health.reason;
+    if (route.target->weight != 1) line.weight = route.target->weight;
     if (route.is_terminated) line.terminated = true;
     return line;
 }

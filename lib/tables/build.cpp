@@ -124,7 +124,7 @@ const flow::GroupEntry* same_ring(const flow::Tables* previous, const flow::Grou
     if (previous == nullptr) return nullptr;
     for (const flow::GroupEntry& old : previous->groups()) {
         if (old.id == group.id && old.zone == group.zone && old.members == group.members &&
-            old.value.ring_size == group.value.ring_size)
+            old.weights == group.weights && old.value.ring_size == group.value.ring_size)
             return &old;
     }
     return nullptr;
@@ -148,8 +148,10 @@ flow::GroupEntry group_of(const Routing& routing, const std::vector<const Route*
     group.zone = routing.zone;
     group.source = routing.source;
     group.proxy_protocol_v2 = routing.proxy_protocol_v2;
-    for (const Route* member : members_of(routes))
+    for (const Route* member : members_of(routes)) {
         group.members.push_back(targets.index(*member));
+        group.weights.push_back(weight_of(*member));
+    }
     group.value.ring_size = ring_size_of(routes);
     if (routing.sticky) group.value.flags |= NLB_GROUP_STICKY;
     if (routing.preserve_client_ip) group.value.flags |= NLB_GROUP_PRESERVE_CLIENT_IP;

@@ -27,12 +27,18 @@ std::uint32_t ring_size_of(Routes routes) {
         static_cast<std::size_t>(std::count_if(routes.begin(), routes.end(), is_registered)));
 }
 
+std::uint32_t weight_of(const contract::Route& route) {
+    constexpr std::uint64_t kMost = 1000;
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>(route.weight.value_or(1), 1, kMost));
+}
+
 std::vector<std::uint32_t> slots_of(Routes members, std::uint32_t size) {
     if (members.empty()) return {};
     std::vector<route::Member> named;
     named.reserve(members.size());
     for (const contract::Route* route : members)
-        named.push_back({route->target.value, 1});
+        named.push_back({route->target.value, weight_of(*route)});
     return route::build_ring(named, size).slots;
 }
 

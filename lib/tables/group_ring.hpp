@@ -19,6 +19,9 @@ std::vector<const contract::Route*> members_of(Routes routes);
 /// Slots of the group's ring; 0 when nobody takes new flows.
 std::uint32_t ring_size_of(Routes routes);
 
+/// 1-1000, whatever the line says.
+std::uint32_t weight_of(const contract::Route& route);
+
 /// For each of `size` slots the position in `members`, which members_of() gave; without members
 /// nothing.
 std::vector<std::uint32_t> slots_of(Routes members, std::uint32_t size);

@@ -73,4 +73,19 @@ Result<Said> ask(app::Context& context, const std::string& socket, contract::Req
     return asker.outcome();
 }
 
+Result<route::Status> ask_status(app::Context& context, const std::string& socket) {
+    contract::Request request;
+    request.what = "status";
+    const auto said = ask(context, socket, std::move(request));
+    if (!said) return tl::unexpected<Error>(said.error());
+    route::Status status;
+    for (const contract::Message& line : said->lines)
+        status.take(line);
+    for (const contract::Set& set : said->sets) {
+        for (const contract::Message& line : set.lines)
+            status.take(line);
+    }
+    return status;
+}
+
 } // namespace nlb::policy

@@ -4,6 +4,8 @@
 
 #include "app/context.hpp"
 
+#include "route/status.hpp"
+
 #include "base/result.hpp"
 #include "contract/sets.hpp"
 
@@ -21,5 +23,8 @@ struct Said {
 /// Errors: Usage when it was refused, with the reason; System when nobody serves there or the
 /// connection ended before the answer.
 Result<Said> ask(app::Context& context, const std::string& socket, contract::Request request);
+
+/// The whole status. Errors as ask().
+Result<route::Status> ask_status(app::Context& context, const std::string& socket);
 
 } // namespace nlb::policy

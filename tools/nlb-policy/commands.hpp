@@ -13,5 +13,7 @@ app::Command run_command();
 app::Command zonal_shift_command();
 app::Command plan_command();
 app::Command rings_command();
+app::Command explain_command();
+app::Command doctor_command();
 
 } // namespace nlb::policy

@@ -9,6 +9,7 @@
 #include "route/state_lines.hpp"
 
 #include "base/text.hpp"
+#include "model/rules.hpp"
 
 namespace nlb::policy {
 
@@ -45,6 +46,10 @@ void Control::status(contract::StreamWriter& out) const {
         append_set(health, out);
         put_votes(health, out);
     }
+    for (const model::Violation& found : model::check(publisher_.configuration()).warnings)
+        out.put(contract::Advice{found.path.text(), found.allowed});
+    for (const contract::Set& set : publisher_.target_sets(publisher_.everything()))
+        append_set(set, out);
     for (const contract::Set& set : publisher_.route_sets(publisher_.everything()))
         append_set(set, out);
 }

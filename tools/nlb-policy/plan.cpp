@@ -3,6 +3,7 @@
 // digests of the tables that flows are spread with.
 #include "ask.hpp"
 #include "commands.hpp"
+#include "json_object.hpp"
 #include "tables/build.hpp"
 #include "tables/rings.hpp"
 
@@ -13,7 +14,6 @@
 #include "route/intake.hpp"
 
 #include "base/text.hpp"
-#include "contract/json.hpp"
 
 #include <algorithm>
 #include <array>
@@ -80,33 +80,6 @@ std::string percent(double share) {
     return text.data();
 }
 
-/// {"name":"text",...}: pairs whose values are strings already, or numbers as they are.
-class Object {
-  public:
-    Object& text(std::string_view name, std::string_view value) {
-        key(name);
-        contract::append_json_string(value, out_);
-        return *this;
-    }
-
-    Object& number(std::string_view name, std::string_view value) {
-        key(name);
-        out_ += value;
-        return *this;
-    }
-
-    [[nodiscard]] std::string line() const { return out_ + "}\n"; }
-
-  private:
-    void key(std::string_view name) {
-        out_ += out_.size() == 1 ? "" : ",";
-        contract::append_json_string(name, out_);
-        out_ += ':';
-    }
-
-    std::string out_ = "{";
-};
-
 struct PlanOptions {
     std::string before;
     std::string after;
@@ -121,7 +94,7 @@ std::string text_of(const std::vector<tables::Moves>& all, bool json) {
         table.add({one.group.value, one.zone,
                    std::to_string(one.before) + " -> " + std::to_string(one.after),
                    percent(one.moved), percent(one.forced)});
-        lines += Object()
+        lines += JsonObject()
                      .text("group", one.group.value)
                      .text("zone", one.zone)
                      .number("targets_before", std::to_string(one.before))
@@ -159,7 +132,7 @@ std::string text_of(const std::vector<tables::RingSummary>& all, bool json) {
     for (const tables::RingSummary& ring : all) {
         table.add({ring.group.value, ring.zone, std::to_string(ring.size),
                    std::to_string(ring.targets), ring.digest.empty() ? "-" : ring.digest});
-        lines += Object()
+        lines += JsonObject()
                      .text("group", ring.group.value)
                      .text("zone", ring.zone)
                      .number("slots", std::to_string(ring.size))

@@ -96,6 +96,28 @@ BOOST_AUTO_TEST_CASE(the_share_is_the_one_that_random_flows_show) {
     }
 }
 
+BOOST_AUTO_TEST_CASE(weights_are_shares_of_the_slots) {
+    const auto built = [](std::uint64_t weight, const Tables* previous) {
+        std::vector<Message> lines{listener_line(80), routing_line(), route_line("10.0.1.1")};
+        auto heavy = route_line("10.0.1.2");
+        heavy.weight = weight;
+        lines.emplace_back(heavy);
+        return nlb::tables::build(lines, {}, previous).value();
+    };
+    const Tables equal = built(1, nullptr);
+    const Tables heavy = built(3, &equal); // the slots from before do not fit
+    const auto share = [](const Tables& tables) {
+        const auto slots = tables.slots();
+        const auto second = std::count_if(slots.begin(), slots.end(), [&](std::uint32_t target) {
+            return tables.targets()[target].id.value == "10.0.1.2:8080";
+        });
+        return static_cast<double>(second) / static_cast<double>(slots.size());
+    };
+    BOOST_TEST(std::abs(share(equal) - 0.5) < 0.001);
+    BOOST_TEST(std::abs(share(heavy) - 0.75) < 0.001);
+    BOOST_TEST(std::abs(moves(equal, heavy).at(0).moved - 0.25) < 0.01);
+}
+
 BOOST_AUTO_TEST_CASE(a_group_that_loses_all_targets_moves_everything) {
     const auto lost = moves(with(3), with(0)).at(0);
     BOOST_TEST(lost.moved == 1.0);
