@@ -163,6 +163,7 @@ void Observer::from_target(Connection& connection, const Seen& seen) {
 void Observer::answer(Connection& connection, Track& track, std::string_view bytes) {
     if (connection.established) track.run->on_connected();
     track.run->sent(track.run->pending().size());
+    if (connection.records.is_encrypted()) track.run->on_tls_established();
     if (!targets_[track.target].settings->is_https()) {
         if (!bytes.empty()) track.run->feed(bytes);
     } else if (connection.records.has_application_data()) {

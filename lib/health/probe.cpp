@@ -114,6 +114,9 @@ void ProbeRun::tick(Nanos now) {
         return end(ProbeOutcome::ConnectTimeout,
                    "no answer to connect " + in_time(settings_->timeout));
     }
+    if (settings_->is_https() && !tls_established_) {
+        return end(ProbeOutcome::ResponseTimeout, "no TLS session " + in_time(settings_->timeout));
+    }
     end(ProbeOutcome::ResponseTimeout,
         "no complete response " + in_time(settings_->timeout) + ", " + progress_text());
 }

@@ -59,6 +59,9 @@ class ProbeRun {
     /// Bytes came from the target, or out of its TLS session.
     void feed(std::string_view bytes);
 
+    /// HTTPS: the session stands, and the request goes out in it.
+    void on_tls_established() { tls_established_ = true; }
+
     /// HTTPS, seen from outside: an answer came that only the two ends can read.
     void on_sealed_answer() { end(ProbeOutcome::Passed, {}); }
 
@@ -111,6 +114,7 @@ class ProbeRun {
     Nanos deadline_;
     bool connected_ = false;
     bool taken_ = false;
+    bool tls_established_ = false;
     std::string own_request_; // only when the settings name no host
     std::size_t sent_ = 0;
     wire::HttpStatusReader response_;

@@ -15,6 +15,9 @@ class TlsRecords {
     /// empty.
     std::string feed(std::string_view bytes);
 
+    /// Has the handshake come so far that what follows is encrypted?
+    [[nodiscard]] bool is_encrypted() const { return encrypted_; }
+
     [[nodiscard]] bool has_application_data() const { return has_application_data_; }
 
   private:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame, capture, difference and observer fuzzers into corpus/ beside it."""
+"""Writes the seeds of the frame, capture, difference, observer and tls_client fuzzers into corpus/ beside it."""
 
 import gzip
 import json
@@ -194,8 +194,15 @@ OBSERVED = {
                                    b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0" + CHECK[:60])),
 }
 
+TLS_ANSWERS = {
+    "alert-protocol-version": b"\x15\x03\x03\0\x02\x02\x46",
+    "server-hello": (b"\x16\x03\x03\0\x2a\x02\0\0\x26\x03\x03" + bytes(range(32)) +
+                     b"\0\xc0\x2f\0"),
+    "no-tls": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+}
+
 for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES),
-                      ("observer", OBSERVED)):
+                      ("observer", OBSERVED), ("tls_client", TLS_ANSWERS)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
         with open(os.path.join(HERE, "corpus", folder, name), "wb") as file:

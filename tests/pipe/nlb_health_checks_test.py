@@ -142,8 +142,7 @@ class Answers(Checks):
 
     def test_tls_that_ends_or_stalls_in_the_middle(self):
         https = group(check_protocol="HTTPS", check_timeout_ms=100)
-        self.check("unhealthy", "no complete response within 100 ms", https,
-                   target(self.stall().port))
+        self.check("unhealthy", "no TLS session within 100 ms", https, target(self.stall().port))
         self.check("unhealthy", "connection closed, 0 bytes of a response came", https,
                    target(self.server(lambda connection: connection.recv(65536)).port))
 

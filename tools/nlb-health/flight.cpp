@@ -172,6 +172,7 @@ void Flight::receive() {
 
 void Flight::feed_tls(std::string_view bytes) {
     tls_->feed(bytes);
+    if (tls_->is_established()) run->on_tls_established();
     const std::string plain = tls_->drain();
     if (!plain.empty()) run->feed(plain);
     if (!run->result() && tls_->is_ended()) run->on_end();

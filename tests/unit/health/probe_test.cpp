@@ -174,6 +174,18 @@ BOOST_AUTO_TEST_CASE(https_and_scripts_say_what_they_tried) {
     BOOST_TEST(tls.result()->text == "GET https://10.0.0.1:8080/up: TLS handshake: tlsv1 alert "
                                      "protocol version (checks speak TLS 1.2 and lower)");
 
+    ProbeRun stalled(https, kTarget, kStart);
+    stalled.on_connected();
+    stalled.tick(kStart + Nanos::seconds(2));
+    BOOST_TEST(stalled.result()->text ==
+               "GET https://10.0.0.1:8080/up: no TLS session within 2000 ms");
+    ProbeRun silent(https, kTarget, kStart);
+    silent.on_connected();
+    silent.on_tls_established();
+    silent.tick(kStart + Nanos::seconds(2));
+    BOOST_TEST(silent.result()->text == "GET https://10.0.0.1:8080/up: no complete response within "
+                                        "2000 ms, 0 bytes of a response came");
+
     auto with = line(model::HealthCheckProtocol::Tcp);
     with.check_exec = "check-db";
     const CheckSettings script = CheckSettings::from(with).value();
