@@ -53,6 +53,31 @@ void compare(const TargetGroup& before, const TargetGroup& after, Lines& lines) 
     }
 }
 
+bool is_registered(const Configuration& configuration, const TargetGroup& group,
+                   const Target& target) {
+    const TargetGroup* there = same(configuration.target_groups, group);
+    return there != nullptr &&
+           std::any_of(there->targets.begin(), there->targets.end(),
+                       [&](const Target& one) { return one.key() == target.key(); });
+}
+
+/// An instance is registered while it runs; one that is registered may stop [p.62].
+void compare_registrations(const Configuration& before, const Configuration& after, Lines& lines) {
+    for (const TargetGroup& group : after.target_groups) {
+        if (group.target_type != TargetType::Instance) continue;
+        for (const Target& target : group.targets) {
+            const auto instance = after.inventory.instances.find(target.id);
+            if (instance == after.inventory.instances.end() ||
+                instance->second.state == InstanceState::Running ||
+                is_registered(before, group, target))
+                continue;
+            lines.push_back("target group " + group.name.value + ": instance " + target.id +
+                            " is " + std::string(to_text(instance->second.state)) +
+                            " and cannot be registered");
+        }
+    }
+}
+
 } // namespace
 
 Lines forbidden_changes(const Configuration& before, const Configuration& after) {
@@ -68,6 +93,7 @@ Lines forbidden_changes(const Configuration& before, const Configuration& after)
     for (const TargetGroup& group : before.target_groups) {
         if (const TargetGroup* now = same(after.target_groups, group)) compare(group, *now, lines);
     }
+    compare_registrations(before, after, lines);
     return lines;
 }
 

@@ -93,11 +93,11 @@ class TargetRules {
         }
         const InventoryInstance& instance = it->second;
         const Path entry = Path() / "inventory" / "instances" / target.id;
-        if (instance.state != InstanceState::Running) { // [p.62]
-            context_.error(at / "id",
-                           "an instance that is running; this one is " +
-                               std::string(to_text(instance.state)),
-                           {entry / "state"});
+        // A new registration needs a running one [p.62]: that is a matter of changes.
+        if (instance.state != InstanceState::Running) {
+            context_.warning(at / "id",
+                             "unused: the instance is " + std::string(to_text(instance.state)),
+                             {entry / "state"});
         }
         if (is_legacy(instance.type)) { // [p.42]
             context_.error(at / "id",

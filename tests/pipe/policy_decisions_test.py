@@ -251,6 +251,36 @@ attributes = { "load_balancing.cross_zone.enabled" = true }""")
         process.wait()
         self.assertEqual(self.shift("list")[0], 4)
 
+    def test_an_instance_that_stops_is_unused(self):
+        def described(state):
+            return """
+[[load_balancers]]
+name = "front"
+scheme = "internal"
+zones = [{ name = "a", address = "127.0.1.1" }]
+listeners = [{ protocol = "TCP", port = 80, target_group = "vm" }]
+[[target_groups]]
+name = "vm"
+protocol = "TCP"
+port = 8080
+targets = [{ id = "i-1" }, { id = "i-2" }]
+[inventory.instances]
+i-1 = { address = "10.0.0.1", zone = "a", state = "%s" }
+i-2 = { address = "10.0.0.2", zone = "a" }
+""" % state
+
+        self.write("nlb.toml", described("running"))
+        process = self.serve()
+        checker, forwarder = self.client(role="health"), self.client(role="forward")
+        self.assertNotIn("state", checker.next_sets()[0][1][1])
+        self.assertEqual(eligible(forwarder.next_sets()[0][1], "a"), ["i-1:8080", "i-2:8080"])
+        self.write("nlb.toml", described("stopped"))
+        process.signal(signal.SIGHUP)
+        unused = checker.next_sets()[0][1][1]
+        self.assertEqual((unused["state"], unused["reason"], unused["description"]),
+                         ("unused", "Target.InvalidState", "Target is in the stopped state"))
+        self.assertEqual(eligible(forwarder.next_sets()[0][1], "a"), ["i-2:8080"])
+
     def test_draining_targets_outlive_the_process(self):
         process = self.serve()
         forwarder = self.client(role="forward")

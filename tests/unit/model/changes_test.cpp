@@ -66,6 +66,20 @@ BOOST_AUTO_TEST_CASE(what_is_fixed_stays_and_the_rest_may_change) {
         {"R8 the IP address type changes",
          [](Configuration& c) { c.target_groups[0].ip_address_type = TargetGroupIpType::Ipv6; },
          "target group g: ip_address_type stays ipv4"},
+        {"R15 an instance that is stopped is registered",
+         [](Configuration& c) {
+             c.inventory.instances["i-1"].state = InstanceState::Stopped;
+             c.target_groups[0].targets.push_back(
+                 {"i-1", 80, ZoneName("a"), false, ip("10.0.0.1")});
+         },
+         "target group g: instance i-1 is stopped and cannot be registered"},
+        {"R15 an instance that runs is registered",
+         [](Configuration& c) {
+             c.inventory.instances["i-1"].state = InstanceState::Running;
+             c.target_groups[0].targets.push_back(
+                 {"i-1", 80, ZoneName("a"), false, ip("10.0.0.1")});
+         },
+         ""},
         {"R8 a group goes", [](Configuration& c) { c.target_groups.clear(); }, ""},
     };
 
@@ -85,6 +99,16 @@ BOOST_AUTO_TEST_CASE(r6_deletion_protection_keeps_a_balancer) {
     const auto lines = forbidden_changes(before, Configuration{});
     BOOST_REQUIRE(lines.size() == 1U);
     BOOST_TEST(lines[0].find("deletion_protection.enabled is true") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(an_instance_that_is_registered_may_stop) {
+    Configuration before = small();
+    before.inventory.instances["i-1"].state = InstanceState::Running;
+    before.target_groups[0].targets.push_back({"i-1", 80, ZoneName("a"), false, ip("10.0.0.1")});
+    Configuration after = before;
+    after.inventory.instances["i-1"].state = InstanceState::Stopped;
+    BOOST_TEST(forbidden_changes(before, after).empty());
+    BOOST_TEST(forbidden_changes(after, before).empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()
