@@ -157,6 +157,11 @@ Result<void> Attacher::detach(const std::string& interface) {
             return io::sys_error("detach from " + in_quotes(interface), -rc);
         if (auto gone = pins_.remove(kClsactPrefix + interface); !gone) return gone;
     }
+    // Not left to the unpinning: the kernel takes a link that nobody holds away some time later.
+    if (const auto link = pins_.get(kLinkPrefix + interface)) {
+        if (bpf_link_detach(link->get()) != 0 && errno != ENOLINK && errno != ENODEV)
+            return io::sys_error("detach from " + in_quotes(interface));
+    }
     return pins_.remove(kLinkPrefix + interface);
 }
 
