@@ -80,8 +80,10 @@ void Proxy::apply(std::span<const contract::Set> sets, bool is_everything, Nanos
 }
 
 void Proxy::reconcile(std::uint64_t job) {
+    const auto ends = book_.take_ends();
     if (draining_) {
         jobs_.erase(job);
+        if (ends) end_those_of(ends);
         return;
     }
     Listening::Changes changes = listening_.reconcile(book_.wanted());
@@ -91,6 +93,7 @@ void Proxy::reconcile(std::uint64_t job) {
         command.close = changes.close;
         for (auto& [slot, sockets] : changes.open)
             command.listen.emplace_back(slot, std::move(sockets[i]));
+        command.ends = ends;
         command.job = job;
         workers_[i]->post(std::move(command));
     }
@@ -100,6 +103,14 @@ void Proxy::reconcile(std::uint64_t job) {
         handlers_.on_listener_state(state);
     loop_.cancel(retry_);
     if (changes.retry) retry_later();
+}
+
+void Proxy::end_those_of(const std::shared_ptr<const TargetEnds>& targets) {
+    for (const auto& worker : workers_) {
+        Worker::Command command;
+        command.ends = targets;
+        worker->post(std::move(command));
+    }
 }
 
 void Proxy::retry_later() {

@@ -89,6 +89,7 @@ class Proxy {
     Proxy(io::EventLoop& loop, Options options, Handlers handlers);
     Result<void> start_workers();
     void reconcile(std::uint64_t job);
+    void end_those_of(const std::shared_ptr<const TargetEnds>& targets);
     void retry_later();
     void on_outbox();
     void on_done(std::uint64_t job);

@@ -34,9 +34,10 @@ void label(ListenerRoute& route, const ListenerRoute* before) {
     route.labels.reserve(route.group->targets.size());
     for (const TargetRoute& target : route.group->targets) {
         const auto it = known.find(target.id.value);
-        route.labels.push_back(it != known.end()
-                                   ? it->second
-                                   : std::make_shared<FlowLabel>(FlowLabel{route.info, target.id}));
+        const bool is_kept = it != known.end() && it->second->endpoint == target.endpoint;
+        route.labels.push_back(is_kept ? it->second
+                                       : std::make_shared<FlowLabel>(
+                                             FlowLabel{route.info, target.id, target.endpoint}));
     }
 }
 
@@ -56,6 +57,15 @@ void RouteBook::collect(const contract::Message& message, Scope& scope) {
     }
 }
 
+std::vector<const contract::Route*> RouteBook::routes_of(const Scope& scope) {
+    std::vector<const contract::Route*> all;
+    for (const auto& [zone, node] : scope.nodes) {
+        for (const contract::Route& route : node.routes)
+            all.push_back(&route);
+    }
+    return all;
+}
+
 void RouteBook::replace(const contract::Set& set) {
     Scope scope;
     for (const contract::Message& message : set.lines)
@@ -65,6 +75,7 @@ void RouteBook::replace(const contract::Set& set) {
     }
     for (const auto& [zone, node] : scope.nodes)
         rebuild(set.scope, zone, node);
+    resets_.replace(set.scope, routes_of(scope));
     if (scope.listeners.empty() && scope.nodes.empty()) {
         scopes_.erase(set.scope);
     } else {
@@ -78,6 +89,7 @@ void RouteBook::keep_only(const std::set<model::TargetGroupId>& scopes) {
         return !scopes.contains(model::TargetGroupId(entry.first.first));
     });
     std::erase_if(scopes_, is_gone);
+    resets_.keep_only(scopes);
 }
 
 void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zone,

@@ -6,6 +6,7 @@
 #include "tables/rings.hpp"
 
 #include "proxy/routing.hpp"
+#include "proxy/target_ends.hpp"
 
 #include "contract/sets.hpp"
 
@@ -46,6 +47,10 @@ class RouteBook {
     /// not at all: they are nlb-tlsterm's.
     std::vector<WantedListener> wanted();
 
+    /// The targets whose connections are to be reset now and were not before the latest changes;
+    /// null when there is none. New connections go by wanted(), which must be in force by then.
+    std::shared_ptr<const TargetEnds> take_ends() { return resets_.take(); }
+
     /// What an operator should know and was not told yet; one sentence each.
     std::vector<std::string> take_notices();
 
@@ -71,6 +76,7 @@ class RouteBook {
         return options_.zone.empty() || options_.zone == zone;
     }
 
+    static std::vector<const contract::Route*> routes_of(const Scope& scope);
     void collect(const contract::Message& message, Scope& scope);
     void rebuild(const model::TargetGroupId& group, const std::string& zone, const Node& node);
     std::optional<io::SocketAddress> source_for(const contract::Routing& routing,
@@ -86,6 +92,7 @@ class RouteBook {
     std::map<Key, std::shared_ptr<const GroupRoute>> groups_;
     std::map<std::pair<Key, IpAddress>, std::shared_ptr<const ListenerRoute>> listeners_;
     std::map<std::array<std::string, 3>, std::shared_ptr<ListenerCounters>> counters_;
+    TargetResets resets_;
     std::vector<std::string> notices_;
     std::map<std::string, bool> told_;
 };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Routing: what the workers ask for every new connection. Built by the control thread from
 // route-sets, immutable afterwards, swapped whole; a connection keeps only its FlowLabel, so a
-// target or listener that vanishes never disturbs what is established [guide, p.42, p.38].
+// target or listener that vanishes never disturbs what is established [guide, p.42, p.38]. Whose
+// connections are to be reset is said apart from it: target_ends.
 #pragma once
 
 #include "io/socket.hpp"
@@ -31,6 +32,7 @@ struct ListenerInfo {
 struct FlowLabel {
     std::shared_ptr<const ListenerInfo> listener;
     model::TargetId target; ///< empty: none could be chosen
+    Endpoint endpoint{};    ///< of the target
 };
 
 struct TargetRoute {

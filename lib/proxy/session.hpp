@@ -40,10 +40,12 @@ enum class End : std::uint8_t {
     NoTarget,
     PortAllocation,
     NoResources,
-    Stopped
+    Stopped,
+    TargetUnhealthy,
+    TargetDeregistered
 };
 
-constexpr std::size_t kEnds = 14;
+constexpr std::size_t kEnds = 16;
 
 /// Bytes of the one buffer that all connections of a worker share.
 constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
@@ -275,12 +277,22 @@ namespace nlb {
 
 template <>
 struct EnumText<proxy::End> {
-    static constexpr std::array<std::string_view, proxy::kEnds> names{
-        "open",           "closed",         "client-reset",
-        "target-reset",   "client-lost",    "target-lost",
-        "idle-timeout",   "target-refused", "target-unreachable",
-        "target-timeout", "no-target",      "port-allocation",
-        "no-resources",   "stopped"};
+    static constexpr std::array<std::string_view, proxy::kEnds> names{"open",
+                                                                      "closed",
+                                                                      "client-reset",
+                                                                      "target-reset",
+                                                                      "client-lost",
+                                                                      "target-lost",
+                                                                      "idle-timeout",
+                                                                      "target-refused",
+                                                                      "target-unreachable",
+                                                                      "target-timeout",
+                                                                      "no-target",
+                                                                      "port-allocation",
+                                                                      "no-resources",
+                                                                      "stopped",
+                                                                      "target-unhealthy",
+                                                                      "target-deregistered"};
 };
 
 } // namespace nlb

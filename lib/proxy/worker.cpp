@@ -160,6 +160,7 @@ void Worker::obey(Command& command) {
         ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
         listeners_[slot] = std::move(socket);
     }
+    if (command.ends) end_those_of(*command.ends);
     if (command.drain && !draining_) drain();
     if (command.job != 0) outbox_.applied(command.job);
     if (command.stop) stop_all();

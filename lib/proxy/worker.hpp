@@ -7,6 +7,7 @@
 #include "proxy/idle_wheel.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/socket_io.hpp"
+#include "proxy/target_ends.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -30,6 +31,7 @@ class Worker {
         std::shared_ptr<const RoutingTable> table;            ///< null: keep the present one
         std::vector<std::pair<std::uint32_t, io::Fd>> listen; ///< slot and listening socket
         std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
+        std::shared_ptr<const TargetEnds> ends;               ///< done after `table`; null: none
         std::uint64_t job = 0;                                ///< reported when done; 0: not
         bool drain = false; ///< accept no more, say when the last connection is gone
         bool stop = false;  ///< reset every connection and end the thread
@@ -87,6 +89,7 @@ class Worker {
     void on_event(Connection& connection, Side side, std::uint32_t events);
     void on_target_answer(Connection& connection, std::uint32_t events);
     void move(Connection& connection);
+    void end_those_of(const TargetEnds& targets);
     void check_idle(Connection& connection);
     void end(Connection& connection, End why);
     void count_end(const Connection& connection, End why);

@@ -5,6 +5,8 @@
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
+#include <unordered_map>
+
 namespace nlb::proxy {
 
 namespace {
@@ -31,6 +33,8 @@ Ending ending(End why) {
     case End::PortAllocation:
     case End::NoResources: return {true, false, Count::ElbReset};
     case End::IdleTimeout:
+    case End::TargetUnhealthy:
+    case End::TargetDeregistered:
     case End::Stopped: return {true, true, Count::ElbReset};
     }
     return {};
@@ -110,6 +114,18 @@ void Worker::check_idle(Connection& connection) {
     }
     if (due <= now_ms_) return end(connection, why);
     wheel_.add(connection.index, due);
+}
+
+/// A walk over all connections, because it is rare: nothing is kept per target, so a connection
+/// that opens or closes pays nothing for it. Labels are shared, hence looked up once each.
+void Worker::end_those_of(const TargetEnds& targets) {
+    std::unordered_map<const FlowLabel*, End> known;
+    connections_.for_each([&](Connection& connection) {
+        const FlowLabel* label = connection.label.get();
+        const auto [it, is_new] = known.try_emplace(label, End::None);
+        if (is_new) it->second = targets.of(*label);
+        if (it->second != End::None) end(connection, it->second);
+    });
 }
 
 void Worker::count(const Connection& connection, Count what, std::uint64_t amount) {

@@ -3,6 +3,7 @@
 
 #include "tables/group_ring.hpp"
 #include "tables/places.hpp"
+#include "tables/resets.hpp"
 
 #include "base/text.hpp"
 
@@ -100,18 +101,12 @@ class Targets {
         entry.value.flags = NLB_TARGET_REGISTERED;
     }
 
-    /// Flows of an unhealthy target are reset, unless some node still sends it new ones (failing
-    /// open) [guide, Health checks for your target groups].
     void mark_resets(const std::vector<const Route*>& routes) {
         for (const Route* route : routes) {
             const std::uint32_t at = index(*route);
             if (route->eligible) open_.insert(at);
-            auto& flags = entries_[at].value.flags;
-            const bool resets =
-                route->state == model::HealthState::Unhealthy && !open_.contains(at);
-            flags = static_cast<std::uint16_t>(
-                NLB_TARGET_REGISTERED | (resets ? NLB_TARGET_UNHEALTHY : 0U) |
-                (route->terminated.value_or(false) ? NLB_TARGET_TERMINATED : 0U));
+            entries_[at].value.flags = static_cast<std::uint16_t>(
+                NLB_TARGET_REGISTERED | reset_flags_of(*route, open_.contains(at)));
         }
     }
 

@@ -15,7 +15,8 @@ BOOST_AUTO_TEST_CASE(only_what_the_target_did_before_any_data_is_a_sign) {
     BOOST_TEST((sign_of(End::TargetReset, 0) == Sign::Reset));
     BOOST_TEST(!sign_of(End::TargetReset, 1).has_value());
     for (const End other : {End::Closed, End::ClientReset, End::ClientLost, End::IdleTimeout,
-                            End::NoTarget, End::PortAllocation, End::NoResources, End::Stopped})
+                            End::NoTarget, End::PortAllocation, End::NoResources, End::Stopped,
+                            End::TargetUnhealthy, End::TargetDeregistered})
         BOOST_TEST(!sign_of(other, 0).has_value());
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whose flows are reset: one answer for the packet path and for sockets.
+#pragma once
+
+#include "contract/messages.hpp"
+
+#include <cstdint>
+
+namespace nlb::tables {
+
+/// NLB_TARGET_UNHEALTHY and NLB_TARGET_TERMINATED, as `route` says of its target. `is_open`: some
+/// node still sends the target new flows; failing open, an unhealthy one keeps those it has
+/// [guide, Health checks for your target groups].
+std::uint16_t reset_flags_of(const contract::Route& route, bool is_open);
+
+} // namespace nlb::tables
