@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """nlb-forward run, sockets: what a route-set does to connections that are open."""
 
+import json
 import queue
 import signal
 
+import balancer
 import nlbtest
 from forwarder import Forwarder, listener, route, routing, was_reset
 
@@ -13,7 +15,7 @@ class OpenConnections(Forwarder):
 
     def setUp(self):
         super().setUp()
-        self.ends = queue.Queue()  # of the bad target's side: was it reset?
+        self.resets = queue.Queue()  # one for each connection that the bad target saw reset
         self.bad = self.serve(self.talk_and_watch)
         self.good = self.serve(self.talk(b"g"))
         self.port = nlbtest.free_port()
@@ -31,9 +33,8 @@ class OpenConnections(Forwarder):
         connection.sendall(b"b")
         try:
             nlbtest.echo(connection)
-            self.ends.put(False)
         except ConnectionResetError:
-            self.ends.put(True)
+            self.resets.put(connection)
 
     def lines(self, *bad, good=None, zone="a"):
         return (listener(self.port, zone=zone), routing(zone), *bad,
@@ -50,35 +51,38 @@ class OpenConnections(Forwarder):
             name = client.recv(1)
             if name in found:
                 client.close()
-                self.flow(self.forwarder)
             else:
                 found[name] = client
                 self.assert_open(client)
-        while not self.ends.empty():
-            self.ends.get()
         return found[b"b"], found[b"g"]
 
     def assert_open(self, client):
         client.sendall(b"?")
         self.assertEqual(client.recv(1), b"?")
 
-    def assert_reset(self, end):
+    def change(self, *bad, **more):
+        self.apply(self.forwarder, *self.lines(*bad), **more)
+
+    def change_and_reset(self, end, *bad):
+        """The change resets the connection to the bad target, and none else."""
+        port = self.to_bad.getsockname()[1]
+        self.change(*bad, wait=False)
+        self.wait_ended(end, port, {"type": "route-applied", "generation": self.generation})
         self.assertTrue(was_reset(self.to_bad))
-        self.assertTrue(self.ends.get(timeout=nlbtest.DEADLINE))
-        flow = self.flow(self.forwarder, end=end)
-        self.assertEqual(flow["target"], "bad")
-        self.assertEqual(flow["client_port"], self.to_bad_port)
+        self.resets.get(timeout=nlbtest.DEADLINE)
         self.assertEqual(self.counter(self.forwarder, "TCP_ELB_Reset_Count"), 2)
         self.assert_open(self.to_good)
         self.assertEqual(self.connect(self.port).recv(1), b"g")
 
-    def change(self, *bad, **more):
-        self.to_bad_port = self.to_bad.getsockname()[1]
-        self.apply(self.forwarder, *self.lines(*bad, **more))
+    def wait_ended(self, end, port, *others):
+        """Until the flow line and the other messages have come, in whatever order."""
+        flow = {"type": "flow", "end": end, "target": "bad", "client_port": port}
+        self.forwarder.out.wait_for_all(*[
+            lambda line, wanted=wanted: wanted.items() <= json.loads(line).items()
+            for wanted in (flow, *others)])
 
     def test_of_a_target_that_turns_unhealthy_are_reset(self):
-        self.change(self.bad_route(eligible=False))
-        self.assert_reset("target-unhealthy")
+        self.change_and_reset("target-unhealthy", self.bad_route(eligible=False))
 
     def test_of_a_deregistered_target_go_on(self):
         self.change(self.bad_route(eligible=False, state="draining", reason="draining"))
@@ -91,18 +95,18 @@ class OpenConnections(Forwarder):
         draining = {"eligible": False, "state": "draining", "reason": "draining"}
         self.change(self.bad_route(**draining))
         self.assert_open(self.to_bad)
-        self.change(self.bad_route(eligible=False, state="unused", reason="unused",
-                                   terminated=True))
-        self.assert_reset("target-deregistered")
+        self.change_and_reset("target-deregistered",
+                              self.bad_route(eligible=False, state="unused", reason="unused",
+                                             terminated=True))
 
     def test_go_on_when_the_group_fails_open(self):
         fails = {"state": "unhealthy", "reason": "fail-open"}
-        self.change(self.bad_route(**fails), good=route(self.good.port, "good", **fails))
+        self.apply(self.forwarder, *self.lines(self.bad_route(**fails),
+                                               good=route(self.good.port, "good", **fails)))
         self.assert_open(self.to_bad)
         self.assert_open(self.to_good)
         # Another one recovers: the group does not fail open any more.
-        self.change(self.bad_route(eligible=False))
-        self.assert_reset("target-unhealthy")
+        self.change_and_reset("target-unhealthy", self.bad_route(eligible=False))
 
     def test_go_on_when_the_target_is_open_in_another_zone(self):
         self.change(self.bad_route(eligible=False),
@@ -114,12 +118,12 @@ class OpenConnections(Forwarder):
         self.assert_open(self.to_bad)
 
     def test_are_reset_while_the_process_drains(self):
-        self.to_bad_port = self.to_bad.getsockname()[1]
+        port = self.to_bad.getsockname()[1]
         self.forwarder.signal(signal.SIGTERM)
-        self.forwarder.err.wait_for(lambda line: "draining 2 connections" in line)
-        self.apply(self.forwarder, *self.lines(self.bad_route(eligible=False)), wait=False)
+        self.forwarder.err.wait_for(lambda line: "draining" in line)
+        self.change(self.bad_route(eligible=False), wait=False)
         self.assertTrue(was_reset(self.to_bad))
-        self.flow(self.forwarder, end="target-unhealthy", client_port=self.to_bad_port)
+        self.wait_ended("target-unhealthy", port)
         self.assert_open(self.to_good)
         self.to_good.close()
         self.assertEqual(self.forwarder.wait(), 0)
@@ -132,6 +136,79 @@ class OpenConnections(Forwarder):
         self.change(self.bad_route(eligible=False))
         self.assertTrue(was_reset(self.to_bad))
         self.assert_open(self.to_good)
+
+
+class WholeBalancer(balancer.TestCase):
+    """The same from a configuration and health checks on."""
+
+    zones = {"local-1a": "127.0.1.1"}
+
+    def start_with(self, count, **group_attributes):
+        """Targets that say their number first, and an open connection to each."""
+        check = {"interval_milliseconds": 200, "timeout_milliseconds": 200}
+        self.options = {"check": check, "group_attributes": group_attributes}
+        for number in range(count):
+            self.serve(OpenConnections.talk(str(number).encode()), "local-1a")
+        self.configure(**self.options)
+        self.start_daemons()
+        found = {}
+        while len(found) < count:
+            client = self.connect()
+            found.setdefault(int(client.recv(1)), client)
+        return [found[number] for number in range(count)]
+
+    def assert_open(self, client):
+        client.sendall(b"?")
+        self.assertEqual(client.recv(1), b"?")
+
+    def deregister(self, server):
+        self.servers.remove(server)
+        self.configure(**self.options)
+        self.daemons["nlb-policy"].signal(signal.SIGHUP)
+
+    def wait_states(self, **wanted):
+        """Until a route-set with these states is in force; "none": the target is not named."""
+        tap, generation, states = self.taps["tap"], 0, {}
+        while True:
+            self.assertIsNotNone(line := tap.received.next())
+            message = json.loads(line)
+            if message["type"] == "set-begin":
+                generation, states = message["generation"], {}
+            elif message["type"] == "route":
+                states[message["target"]] = message["state"]
+            elif message["type"] == "set-end":
+                if all(states.get(key, "none") == state for key, state in wanted.items()):
+                    return balancer.wait_applied(tap.sent, int(generation))
+
+    def test_a_target_that_fails_its_checks_while_another_passes(self):
+        first, second = self.start_with(2)
+        self.servers[0].close()  # listens no more; what is open stays open
+        self.assertTrue(was_reset(first))
+        self.assert_open(second)
+
+    def test_the_only_target_fails_its_checks(self):
+        client, = self.start_with(1)
+        self.servers[0].close()
+        self.wait_states(**{self.servers[0].key: "unhealthy"})
+        self.assert_open(client)
+
+    def test_no_termination_after_the_delay(self):
+        first, second = self.start_with(2, **{"deregistration_delay.timeout_seconds": 1})
+        gone = self.servers[0]
+        self.deregister(gone)
+        self.wait_states(**{gone.key: "draining"})
+        self.assert_open(first)
+        self.wait_states(**{gone.key: "none"})
+        self.assert_open(first)
+        self.assert_open(second)
+
+    def test_termination_after_the_delay(self):
+        first, second = self.start_with(2, **{
+            "deregistration_delay.timeout_seconds": 1,
+            "deregistration_delay.connection_termination.enabled": True})
+        self.deregister(self.servers[0])
+        self.assertTrue(was_reset(first))
+        self.assert_open(second)
 
 
 if __name__ == "__main__":
