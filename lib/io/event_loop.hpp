@@ -64,7 +64,7 @@ class EventLoop {
     explicit EventLoop(Fd epoll) : epoll_(std::move(epoll)) {}
 
     [[nodiscard]] Nanos longest_wait() const;
-    int wait(std::span<epoll_event> events) const;
+    [[nodiscard]] int wait(std::span<epoll_event> events) const;
     void pause() const;
     void run_due_tasks();
     void run_always_ready();

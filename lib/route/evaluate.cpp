@@ -133,6 +133,20 @@ TargetRoute route_of(const Standing& one, bool in_reach, RouteReason mode) {
     return route;
 }
 
+/// Zones in which a node of the load balancer is so for one of its groups.
+template <class Is>
+std::set<model::ZoneName> zones_with(const RouteSet& set, const model::LoadBalancer& load_balancer,
+                                     Is is) {
+    std::set<model::ZoneName> zones;
+    for (const GroupRoutes& group : set.groups) {
+        if (group.use.load_balancer != &load_balancer) continue;
+        for (const NodeRoutes& node : group.nodes) {
+            if (is(node)) zones.insert(node.zone->name);
+        }
+    }
+    return zones;
+}
+
 } // namespace
 
 GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health) {
@@ -166,15 +180,12 @@ RouteSet evaluate(const model::Configuration& configuration, const HealthByGroup
 
 std::vector<const model::Zone*> zones_in_dns(const RouteSet& set,
                                              const model::LoadBalancer& load_balancer) {
-    std::set<model::ZoneName> unhealthy;
-    std::set<model::ZoneName> shifted;
-    for (const GroupRoutes& group : set.groups) {
-        if (group.use.load_balancer != &load_balancer) continue;
-        for (const NodeRoutes& node : group.nodes) {
-            if (!node.is_dns_healthy) unhealthy.insert(node.zone->name);
-            if (node.mode == RouteReason::ZonalShift) shifted.insert(node.zone->name);
-        }
-    }
+    const auto is_shifted = [](const NodeRoutes& node) {
+        return node.mode == RouteReason::ZonalShift;
+    };
+    const auto is_unhealthy = [](const NodeRoutes& node) { return !node.is_dns_healthy; };
+    const auto shifted = zones_with(set, load_balancer, is_shifted);
+    const auto unhealthy = zones_with(set, load_balancer, is_unhealthy);
     std::vector<const model::Zone*> healthy;
     std::vector<const model::Zone*> rest; // when no zone is healthy, all that are not shifted
     for (const model::Zone& zone : load_balancer.zones) {

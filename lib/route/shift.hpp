@@ -16,9 +16,9 @@
 
 namespace nlb::route {
 
-constexpr std::uint64_t kShortestShiftSeconds = 60;          // [p.21]
-constexpr std::uint64_t kLongestShiftSeconds = 72 * 60 * 60; // [p.21]
-constexpr std::size_t kLongestShiftComment = 128;            ///< bytes; as its API has it
+constexpr std::uint64_t kShortestShiftSeconds = 60;                         // [p.21]
+constexpr std::uint64_t kLongestShiftSeconds = std::uint64_t{72} * 60 * 60; // [p.21]
+constexpr std::size_t kLongestShiftComment = 128; ///< bytes; as its API has it
 
 struct ShiftRequest {
     std::string load_balancer; ///< name or id

@@ -103,6 +103,7 @@ std::string digest_of(const std::vector<std::uint32_t>& slots,
                       const std::vector<std::string_view>& ids) {
     if (slots.empty()) return {};
     std::vector<route::Member> members;
+    members.reserve(ids.size());
     for (const std::string_view id : ids)
         members.push_back({id, 1});
     return route::ring_digest({slots}, members);
@@ -110,6 +111,7 @@ std::string digest_of(const std::vector<std::uint32_t>& slots,
 
 std::vector<RingSummary> rings(const Tables& tables) {
     std::vector<RingSummary> all;
+    all.reserve(tables.groups().size());
     for (const GroupEntry& group : tables.groups()) {
         all.push_back({group.id, group.zone, group.value.ring_size, group.members.size(),
                        digest_of(tables, group)});

@@ -44,13 +44,15 @@ class OpenConnections(Forwarder):
         return route(self.bad.port, "bad", **words)
 
     def connections(self):
-        """Until each target has one; the others are closed."""
+        """Until each target has one; the others are closed, and their flows have ended."""
         found = {}
         while len(found) < 2:
             client = self.connect(self.port)
             name = client.recv(1)
             if name in found:
+                port = client.getsockname()[1]
                 client.close()
+                self.forwarder.out.wait_for_message("flow", client_port=port)
             else:
                 found[name] = client
                 self.assert_open(client)
