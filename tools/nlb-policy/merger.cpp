@@ -56,24 +56,29 @@ contract::Set Merger::health_set(const model::TargetGroupId& group) const {
         for (const contract::Message& message : targets.lines) {
             const auto* target = std::get_if<contract::Target>(&message);
             if (target == nullptr) continue;
-            contract::TargetHealth line;
-            line.group = group;
-            line.target = target->target;
-            line.state = model::HealthState::Initial;
-            line.reason = model::HealthReason::ElbRegistrationInProgress;
-            const auto* decided = consensus_.decision(group, target->target);
-            if (decided != nullptr) line = *decided;
-            if (target->state) {
-                line.state = *target->state;
-                line.reason = target->reason;
-                line.description = target->description;
-            }
-            if (!line.description && line.reason)
-                line.description = std::string(health::description_of(*line.reason));
-            set.lines.emplace_back(std::move(line));
+            set.lines.emplace_back(health_of(group, *target));
         }
     }
     return set;
+}
+
+contract::TargetHealth Merger::health_of(const model::TargetGroupId& group,
+                                         const contract::Target& target) const {
+    contract::TargetHealth line;
+    line.group = group;
+    line.target = target.target;
+    line.state = model::HealthState::Initial;
+    line.reason = model::HealthReason::ElbRegistrationInProgress;
+    const auto* decided = consensus_.decision(group, target.target);
+    if (decided != nullptr) line = *decided;
+    if (target.state) {
+        line.state = *target.state;
+        line.reason = target.reason;
+        line.description = target.description;
+    }
+    if (!line.description && line.reason)
+        line.description = std::string(health::description_of(*line.reason));
+    return line;
 }
 
 } // namespace nlb::policy

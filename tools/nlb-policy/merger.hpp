@@ -54,6 +54,8 @@ class Merger {
     };
 
   private:
+    [[nodiscard]] contract::TargetHealth health_of(const model::TargetGroupId& group,
+                                                   const contract::Target& target) const;
     std::vector<route::HealthChange> publish(const std::vector<contract::TargetHealth>& decided);
 
     route::Publisher& publisher_;

@@ -45,9 +45,8 @@ Result<std::uint64_t> seconds_of(const std::string& text) {
                                  ": must be a number and s, m, h or d, as in 90m");
 }
 
-Result<contract::Request> request_of(const Options& options) {
-    contract::Request request;
-    request.what = "zonal-shift-" + options.action;
+/// Are the words there that the action needs, and no others?
+Result<void> check_words(const Options& options) {
     const bool starts = options.action == "start";
     const bool changes = starts || options.action == "update";
     if ((options.action != "list") == options.load_balancer.empty()) {
@@ -64,8 +63,15 @@ Result<contract::Request> request_of(const Options& options) {
     if (!changes && !(options.expires_in.empty() && options.comment.empty())) {
         return fail(Errc::Usage, "--expires-in and --comment are for start and update");
     }
+    return {};
+}
+
+Result<contract::Request> request_of(const Options& options) {
+    if (auto good = check_words(options); !good) return tl::unexpected<Error>(good.error());
+    contract::Request request;
+    request.what = "zonal-shift-" + options.action;
     if (!options.load_balancer.empty()) request.load_balancer = options.load_balancer;
-    if (starts) request.zone = options.zone;
+    if (!options.zone.empty()) request.zone = options.zone;
     if (!options.comment.empty()) request.comment = options.comment;
     if (!options.expires_in.empty()) {
         const auto seconds = seconds_of(options.expires_in);
