@@ -11,6 +11,7 @@
 #include "health/probe.hpp"
 #include "health/threshold.hpp"
 
+#include "contract/evidence.hpp"
 #include "contract/sets.hpp"
 
 #include <cstdint>
@@ -38,8 +39,7 @@ struct Change {
     model::HealthState now;
 };
 
-/// What flows showed of a target.
-enum class Sign : std::uint8_t { Refused, Reset, Silent };
+using contract::Sign;
 
 /// What nlb-policy has decided of a target, whatever its checks say: unused (it is not checked,
 /// [p.53]) or draining (it is, and may turn unhealthy meanwhile).
@@ -161,12 +161,3 @@ class Plan {
 std::string_view description_of(model::HealthReason reason);
 
 } // namespace nlb::health
-
-namespace nlb {
-
-template <>
-struct EnumText<health::Sign> {
-    static constexpr std::array<std::string_view, 3> names{"refused", "reset", "silent"};
-};
-
-} // namespace nlb

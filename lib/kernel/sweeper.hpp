@@ -8,6 +8,8 @@
 
 #include "io/event_loop.hpp"
 
+#include "contract/evidence.hpp"
+
 #include <functional>
 #include <string_view>
 #include <unordered_map>
@@ -37,8 +39,7 @@ struct EndedFlow {
     Nanos ended; ///< last packet, or when the idle timeout was over
 };
 
-/// How a target showed that it is not well.
-enum class Sign : std::uint8_t { Refused, Reset, Silent };
+using contract::Sign;
 
 class Sweeper {
   public:

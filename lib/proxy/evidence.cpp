@@ -13,22 +13,12 @@ std::optional<Sign> sign_of(End why, std::uint64_t target_bytes) {
     }
 }
 
-void Evidence::take(std::span<const TargetSign> signs) {
+void count(std::span<const TargetSign> signs, contract::Evidence& evidence) {
     for (const TargetSign& one : signs) {
         const ListenerInfo& listener = *one.label->listener;
         if (one.label->target.value.empty()) continue;
-        ++counts_[{listener.group.value, one.label->target.value, listener.zone, one.sign}];
+        evidence.count(listener.group, one.label->target, listener.zone, one.sign);
     }
-}
-
-std::vector<contract::TargetEvidence> Evidence::drain() {
-    std::vector<contract::TargetEvidence> lines;
-    for (const auto& [whose, count] : std::exchange(counts_, {})) {
-        const auto& [group, target, zone, sign] = whose;
-        lines.push_back({model::TargetGroupId{group}, model::TargetId{target}, zone,
-                         std::string(to_text(sign)), count});
-    }
-    return lines;
 }
 
 } // namespace nlb::proxy

@@ -123,7 +123,7 @@ void Proxy::on_outbox() {
     for (const std::uint64_t job : content.applied)
         on_done(job);
     if (!content.flows.empty() && handlers_.on_flows) handlers_.on_flows(std::move(content.flows));
-    evidence_.take(content.signs);
+    count(content.signs, evidence_);
     if (telling_ == 0) tell_evidence(io::now());
     if (content.paused) tell_of_exhaustion();
     idle_workers_ += content.idle;

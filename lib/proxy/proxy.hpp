@@ -106,7 +106,7 @@ class Proxy {
     std::map<std::uint64_t, Job> jobs_;
     std::uint64_t next_job_ = 1;
     io::EventLoop::TimerId retry_ = 0;
-    Evidence evidence_;
+    contract::Evidence evidence_;
     io::EventLoop::TimerId telling_ = 0; // 0: evidence may be told at once
     Nanos backoff_;
     ProcessBlock own_counters_; // of the control thread

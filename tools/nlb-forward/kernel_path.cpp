@@ -61,7 +61,7 @@ class Path {
         if (log_ || handlers_.on_flow)
             options.on_ended = [this](const kernel::EndedFlow& ended) { on_ended(ended); };
         options.on_sign = [this](const nlb_flow& flow, kernel::Sign sign) {
-            evidence_.take(flow, sign, datapath_->labels());
+            count(flow, sign, datapath_->labels(), evidence_);
         };
         auto datapath = kernel::Datapath::start(loop_, std::move(options));
         if (!datapath) return tl::unexpected<Error>(datapath.error());
@@ -170,7 +170,7 @@ class Path {
     KernelHandlers handlers_;
     std::unique_ptr<kernel::Datapath> datapath_;
     std::optional<KernelCounters> counters_;
-    Evidence evidence_;
+    contract::Evidence evidence_;
     std::optional<FlowLog> log_;
     io::EventLoop::TimerId timer_ = 0;
     std::map<model::TargetGroupId, std::vector<contract::Message>> book_;

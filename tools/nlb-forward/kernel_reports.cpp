@@ -11,11 +11,6 @@ using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made o
 
 namespace {
 
-std::string_view kind_of(kernel::Sign sign) {
-    if (sign == kernel::Sign::Refused) return "refused";
-    return sign == kernel::Sign::Reset ? "reset" : "silent";
-}
-
 /// The kernel's times are of the monotonic clock.
 std::uint64_t unix_ms_of(std::int64_t monotonic_ms) {
     return static_cast<std::uint64_t>(io::unix_ms() - io::now().ns / 1'000'000 + monotonic_ms);
@@ -117,19 +112,10 @@ std::vector<contract::Counter> KernelCounters::lines() const {
     return lines;
 }
 
-void Evidence::take(const nlb_flow& flow, kernel::Sign sign, const kernel::Labels& labels) {
+void count(const nlb_flow& flow, contract::Sign sign, const kernel::Labels& labels,
+           contract::Evidence& evidence) {
     const kernel::ListenerLabel* listener = labels.listener(flow.listener);
     const kernel::TargetLabel* target = labels.target(flow.target);
     if (listener == nullptr || target == nullptr) return;
-    ++counts_[{target->group.value, target->id.value, listener->zone, sign}];
-}
-
-std::vector<contract::TargetEvidence> Evidence::drain() {
-    std::vector<contract::TargetEvidence> lines;
-    for (const auto& [whose, count] : std::exchange(counts_, {})) {
-        const auto& [group, target, zone, sign] = whose;
-        lines.push_back({model::TargetGroupId{group}, model::TargetId{target}, zone,
-                         std::string(kind_of(sign)), count});
-    }
-    return lines;
+    evidence.count(target->group, target->id, listener->zone, sign);
 }

@@ -4,11 +4,10 @@
 
 #include "kernel/datapath.hpp"
 
-#include "contract/messages.hpp"
+#include "contract/evidence.hpp"
 
 #include <map>
 #include <optional>
-#include <tuple>
 #include <vector>
 
 /// Nothing when the flow's listener has no name any more.
@@ -33,16 +32,6 @@ class KernelCounters {
     Values process_before_;
 };
 
-/// Signs of unwell targets, added up between two sendings.
-class Evidence {
-  public:
-    void take(const nlb_flow& flow, nlb::kernel::Sign sign, const nlb::kernel::Labels& labels);
-
-    /// And begins anew.
-    std::vector<nlb::contract::TargetEvidence> drain();
-
-  private:
-    using Whose = std::tuple<std::string, std::string, std::string, nlb::kernel::Sign>;
-
-    std::map<Whose, std::uint64_t> counts_; // group, target, zone, kind
-};
+/// Of a flow whose listener and target still have names.
+void count(const nlb_flow& flow, nlb::contract::Sign sign, const nlb::kernel::Labels& labels,
+           nlb::contract::Evidence& evidence);

@@ -27,13 +27,13 @@ BOOST_AUTO_TEST_CASE(signs_are_added_up_and_told_once) {
     const auto label = [&](const char* target) {
         return std::make_shared<const FlowLabel>(FlowLabel{listener, model::TargetId{target}});
     };
-    Evidence evidence;
+    contract::Evidence evidence;
     const std::vector<TargetSign> signs{{label("a"), Sign::Refused},
                                         {label("a"), Sign::Refused},
                                         {label("a"), Sign::Silent},
                                         {label("b"), Sign::Reset},
                                         {label(""), Sign::Refused}};
-    evidence.take(signs);
+    count(signs, evidence);
     std::string told;
     for (const contract::TargetEvidence& line : evidence.drain()) {
         told += line.group.value + "/" + line.target.value + "/" + line.zone + " " +
