@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame, capture, difference, observer and tls_client fuzzers into corpus/ beside it."""
+"""Writes the seeds of the frame, capture, difference, observer, tls_client and proxy_v2 fuzzers into
+corpus/ beside it."""
 
 import gzip
 import json
@@ -201,8 +202,29 @@ TLS_ANSWERS = {
     "no-tls": b"HTTP/1.1 400 Bad Request\r\n\r\n",
 }
 
+
+
+def proxy(command, family, block):
+    return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", command, family, len(block)) + block
+
+
+FROM_V4 = socket.inet_aton("172.31.7.113") + socket.inet_aton("172.31.10.31") + b"\xc8\xf2\0\x50"
+PROXY_HEADERS = {
+    "local": proxy(0x20, 0, b""),
+    "local-with-block": proxy(0x20, 0x11, FROM_V4) + b"data",
+    "ipv4-stream": proxy(0x21, 0x11, FROM_V4),
+    "ipv4-datagram": proxy(0x21, 0x12, FROM_V4) + b"data",
+    "ipv6-stream": proxy(0x21, 0x21, bytes(range(32)) + b"\xc8\xf2\0\x50" + b"\x04\0\2\0\0"),
+    "unix": proxy(0x21, 0x31, b"/run/a".ljust(108, b"\0") + b"/run/b".ljust(108, b"\0")),
+    "aws-endpoint": proxy(0x21, 0x11, FROM_V4 + b"\x03\0\4\xe8\xd6\x89\x2d" +
+                          b"\xea\0\x17\1vpce-08d2bf15fac5001c9" + b"\x04\0\x24" + bytes(36)),
+    "names": proxy(0x21, 0x11, FROM_V4 + b"\1\0\2h2\2\0\1x\x20\0\5\1\0\0\0\0"),
+    "version-1": b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
+}
+
 for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES),
-                      ("observer", OBSERVED), ("tls_client", TLS_ANSWERS)):
+                      ("observer", OBSERVED), ("tls_client", TLS_ANSWERS),
+                      ("proxy_v2", PROXY_HEADERS)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
         with open(os.path.join(HERE, "corpus", folder, name), "wb") as file:
