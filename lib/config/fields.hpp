@@ -38,6 +38,7 @@ void fields(Io& io, model::Listener& l) {
     if (!Io::kWrites || l.protocol != model::Protocol::Udp) {
         io.number("tcp_idle_timeout_seconds", l.tcp_idle_timeout_seconds, {60, 6000});
     }
+    if (!Io::kWrites || !l.vpc_endpoint_id.empty()) io.field("vpc_endpoint_id", l.vpc_endpoint_id);
     if (!Io::kWrites || l.protocol == model::Protocol::Tls) {
         io.field("ssl_policy", l.ssl_policy);
         io.field("alpn_policy", l.alpn_policy);

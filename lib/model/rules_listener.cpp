@@ -140,6 +140,13 @@ void check_dualstack(RuleContext& context, const LoadBalancer& lb, const Path& b
     }
 }
 
+void check_endpoint(RuleContext& context, const Listener& listener, const Path& path) {
+    constexpr std::size_t kMost = 128;
+    const std::string& id = listener.vpc_endpoint_id;
+    if (id.size() > kMost || !(id.empty() || is_alphanumeric_or_hyphen(id)))
+        context.error(path / "vpc_endpoint_id", "at most 128 letters, digits and hyphens");
+}
+
 void check_group_name(RuleContext& context, const Listener& listener, const Path& path) {
     std::vector<std::string_view> names;
     constexpr std::size_t kMostNames = 1000;
@@ -166,6 +173,7 @@ void check_listeners(RuleContext& context) {
                                              "port: one TCP_UDP listener)");
             }
             check_tls(context, listener, path);
+            check_endpoint(context, listener, path);
             check_dualstack(context, lb, RuleContext::balancer(i), path, listener);
             const auto index = context.group_index(listener.target_group);
             if (index) {

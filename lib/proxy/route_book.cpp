@@ -113,6 +113,7 @@ void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zo
     }
     if (node.routing) {
         next.sticky = node.routing->sticky;
+        next.proxy_protocol_v2 = node.routing->proxy_protocol_v2;
         next.source = source_for(*node.routing, next);
     }
     auto& current = groups_[{group.value, zone}];
@@ -135,9 +136,6 @@ std::optional<io::SocketAddress> RouteBook::source_for(const contract::Routing& 
         tell(group + ": preserve_client_ip is on, but this datapath cannot keep the client's "
                      "address; targets see the node's");
     }
-    if (routing.proxy_protocol_v2) {
-        tell(group + ": proxy_protocol_v2 is on, but this datapath sends no PROXY protocol header");
-    }
     if (route.targets.empty()) return std::nullopt;
     // A loopback source reaches loopback targets only; the kernel refuses the rest [RFC 1122
     // §3.2.1.3], and all targets of a group are of one IP version [p.41].
@@ -159,14 +157,29 @@ std::vector<std::string> RouteBook::take_notices() {
     return std::exchange(notices_, {});
 }
 
+/// What targets are told of the connections of a listener; nothing when they are not to be told.
+std::optional<wire::ProxyEncoder> RouteBook::header_of(const contract::Listener& line,
+                                                       const GroupRoute& group) {
+    if (!group.proxy_protocol_v2) return std::nullopt;
+    auto header = wire::ProxyEncoder::aws(line.vpc_endpoint_id.value_or(""));
+    if (!header) {
+        tell("listener " + line.listener.value + ": " + header.error().text());
+        header = wire::ProxyEncoder::aws("");
+    }
+    return std::move(*header);
+}
+
 std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener& line,
+                                                       const GroupRoute& group,
                                                        const ListenerRoute* before) {
     const Endpoint address{line.address, static_cast<std::uint16_t>(line.port)};
     const auto idle_ms = static_cast<std::int64_t>(std::min<std::uint64_t>(
         line.idle_timeout_ms, std::uint64_t{1} << 40U)); // 34 years: as good as never
+    auto header = header_of(line, group);
     if (before != nullptr) {
         const ListenerInfo& old = *before->info;
-        if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms) {
+        if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms &&
+            old.header == header) {
             return before->info;
         }
     }
@@ -175,17 +188,17 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
         counters = std::make_shared<ListenerCounters>(line.listener, line.zone, line.group,
                                                       options_.workers);
     }
-    return std::make_shared<const ListenerInfo>(
-        ListenerInfo{line.listener, line.zone, line.group, address, idle_ms, counters});
+    return std::make_shared<const ListenerInfo>(ListenerInfo{
+        line.listener, line.zone, line.group, address, idle_ms, counters, std::move(header)});
 }
 
 WantedListener RouteBook::want(const contract::Listener& line) {
     auto& known = listeners_[{{line.listener.value, line.zone}, line.address}];
     ListenerRoute next;
-    next.info = info_of(line, known.get());
     const auto group = groups_.find({line.group.value, line.zone});
     static const auto no_targets = std::make_shared<const GroupRoute>();
     next.group = group == groups_.end() ? no_targets : group->second;
+    next.info = info_of(line, *next.group, known.get());
     if (!known || known->info != next.info || known->group != next.group) {
         label(next, known.get());
         known = std::make_shared<const ListenerRoute>(std::move(next));

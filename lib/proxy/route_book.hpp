@@ -83,8 +83,10 @@ class RouteBook {
                                                 const GroupRoute& route);
     void tell(std::string notice);
     WantedListener want(const contract::Listener& line);
-    std::shared_ptr<const ListenerInfo> info_of(const contract::Listener& line,
-                                                const ListenerRoute* before);
+    std::optional<wire::ProxyEncoder> header_of(const contract::Listener& line,
+                                                const GroupRoute& group);
+    std::shared_ptr<const ListenerInfo>
+    info_of(const contract::Listener& line, const GroupRoute& group, const ListenerRoute* before);
 
     Options options_;
     bool has_other_zones_ = false; // a listener was left out

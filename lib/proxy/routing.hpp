@@ -9,6 +9,7 @@
 #include "proxy/counters.hpp"
 
 #include "contract/messages.hpp"
+#include "wire/proxy_v2.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -26,6 +27,7 @@ struct ListenerInfo {
     Endpoint address; ///< where clients connect
     std::int64_t idle_timeout_ms = 0;
     std::shared_ptr<ListenerCounters> counters;
+    std::optional<wire::ProxyEncoder> header; ///< of each connection to a target; absent: none
 };
 
 /// What a connection is called in its flow record.
@@ -51,6 +53,7 @@ struct GroupRoute {
     std::vector<TargetRoute> targets; ///< those that take new flows
     std::vector<std::uint32_t> ring;  ///< for each slot an index into `targets`
     bool sticky = false;
+    bool proxy_protocol_v2 = false;          ///< connections to targets begin with a header
     std::optional<io::SocketAddress> source; ///< what back-end connections are bound to
 };
 

@@ -60,7 +60,10 @@ enum class Place : std::uint8_t {
 /// What a Session asks for. Lengths in bytes; a negative result is -errno.
 template <class T>
 concept SessionIo = requires(T io, Side side, Place place, std::uint32_t bytes) {
-    { io.read(side, place) } -> std::same_as<std::int64_t>;         // from `side`; 0: its end
+    { io.read(side, place) } -> std::same_as<std::int64_t>; // from `side`; 0: its end
+    {
+        io.read_behind(side)
+        } -> std::same_as<std::int64_t>; // the same, behind what the buffer holds
     { io.write(side, place, bytes) } -> std::same_as<std::int64_t>; // what came from `side`
     io.keep(side, bytes); // the last `bytes` of the buffer must outlive this call of move()
     io.unkeep(side);      // the kept bytes are delivered
@@ -87,12 +90,15 @@ class Session {
 
     [[nodiscard]] bool is_connecting() const { return connecting_; }
 
-    /// The target answered: both sides can be written to, and the client may have sent already.
-    void connected() {
+    /// The target answered: both sides can be written to, and the client may have sent already. The
+    /// `header_bytes` at the start of the buffer go to the target first, whatever the client does.
+    void connected(std::uint32_t header_bytes = 0) {
         connecting_ = false;
         halves_[0].writable = true;
         halves_[1].writable = true;
         halves_[0].readable = true;
+        halves_[0].held = header_bytes;
+        has_header_ = header_bytes != 0;
     }
 
     void note(Side side, Ready ready) {
@@ -107,6 +113,10 @@ class Session {
     template <SessionIo Io>
     Progress move(Io& io) {
         bool more = false;
+        if (has_header_) {
+            const End end = join_header(io);
+            if (end != End::None) return {end};
+        }
         for (const Side from : {Side::Client, Side::Target}) {
             const Progress one = move_from(from, io);
             if (one.end != End::None) return one;
@@ -167,6 +177,27 @@ class Session {
 
     [[nodiscard]] const Half& at(Side side) const {
         return halves_[static_cast<std::size_t>(side)];
+    }
+
+    /// What the client has sent by now leaves in the same write as the header.
+    template <SessionIo Io>
+    End join_header(Io& io) {
+        Half& half = at(Side::Client);
+        has_header_ = false;
+        const std::int64_t n = io.read_behind(Side::Client);
+        if (n <= 0) return nothing_from(Side::Client, n);
+        half.held += static_cast<std::uint32_t>(n);
+        half.received += static_cast<std::uint64_t>(n);
+        if (half.held < kBufferBytes) half.readable = half.hung_up || half.failed;
+        return End::None;
+    }
+
+    /// A read gave 0 or an error.
+    End nothing_from(Side side, std::int64_t n) {
+        Half& half = at(side);
+        half.readable = false;
+        if (n == 0) half.ended = true;
+        return n == 0 || n == -EAGAIN ? End::None : end_by(side, -n);
     }
 
     template <SessionIo Io>
@@ -238,9 +269,7 @@ class Session {
             return End::None;
         }
         if (half.has_pipe) give_back(from, io);
-        half.readable = false;
-        if (n == 0) half.ended = true;
-        return n == 0 || n == -EAGAIN ? End::None : end_by(from, -n);
+        return nothing_from(from, n);
     }
 
     static void took(Half& half, std::int64_t n) {
@@ -269,6 +298,7 @@ class Session {
 
     std::array<Half, 2> halves_{};
     bool connecting_ = true;
+    bool has_header_ = false; // held, and not yet tried to be sent
 };
 
 } // namespace nlb::proxy

@@ -8,6 +8,16 @@
 
 namespace nlb::proxy {
 
+std::uint32_t SocketIo::put_header(const Connection& of) {
+    const ListenerInfo& listener = *of.label->listener;
+    if (!listener.header) return 0;
+    header_.clear();
+    listener.header->append(wire::ProxyTransport::Stream, of.client, listener.address, header_);
+    std::memcpy(buffer_.get(), header_.data(), header_.size());
+    in_buffer_ = static_cast<std::uint32_t>(header_.size());
+    return in_buffer_;
+}
+
 void SocketIo::keep(Side side, std::uint32_t bytes) {
     auto kept = std::make_unique<Kept>();
     kept->bytes = std::make_unique<char[]>(bytes);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include <memory>
+#include <string>
 
 namespace nlb::proxy {
 
@@ -18,11 +19,23 @@ class SocketIo {
 
     Connection* connection = nullptr;
 
+    /// Puts what the target is to be told of `of` into the buffer, for the move() that follows at
+    /// once; its length, 0: nothing.
+    std::uint32_t put_header(const Connection& of);
+
     std::int64_t read(Side side, Place place) {
         if (place == Place::Pipe) return splice_in(side);
         const ssize_t n = ::recv(connection->fd(side), buffer_.get(), kBufferBytes, 0);
         if (n < 0) return -errno;
         in_buffer_ = static_cast<std::uint32_t>(n);
+        return n;
+    }
+
+    std::int64_t read_behind(Side side) {
+        const ssize_t n =
+            ::recv(connection->fd(side), buffer_.get() + in_buffer_, kBufferBytes - in_buffer_, 0);
+        if (n < 0) return -errno;
+        in_buffer_ += static_cast<std::uint32_t>(n);
         return n;
     }
 
@@ -60,6 +73,7 @@ class SocketIo {
     ProcessBlock& counters_;
     std::unique_ptr<char[]> buffer_;
     std::uint32_t in_buffer_ = 0;
+    std::string header_; // its memory is used again
     PipePool pipes_;
 };
 

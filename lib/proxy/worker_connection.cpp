@@ -74,15 +74,15 @@ void Worker::on_target_answer(Connection& connection, std::uint32_t events) {
         return end(connection, Session::end_of_connect(error));
     }
     if ((events & EPOLLOUT) == 0) return;
-    connection.session.connected();
     connection.last_ms = now_ms_;
-    connection.session.note(Side::Target, ready(events));
     epoll_event event{};
     event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
     event.data.u64 = event_token(connection, Side::Client);
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.fd(Side::Client), &event) != 0) {
         return end(connection, End::NoResources);
     }
+    connection.session.connected(io_.put_header(connection));
+    connection.session.note(Side::Target, ready(events));
     move(connection);
 }
 

@@ -80,7 +80,10 @@ void append_listener(const GroupUse& use, const model::Listener& listener, const
                             .port = listener.port,
                             .group = use.group->id,
                             .idle_timeout_ms = idle_timeout_ms(listener),
-                            .deny_internet_gateway = std::nullopt};
+                            .deny_internet_gateway = std::nullopt,
+                            .vpc_endpoint_id = std::nullopt};
+    if (use.group->attributes.proxy_protocol_v2_enabled && !listener.vpc_endpoint_id.empty())
+        line.vpc_endpoint_id = listener.vpc_endpoint_id;
     lines.emplace_back(line);
     if (use.load_balancer->ip_address_type == model::LoadBalancerIpType::Dualstack &&
         zone.ipv6_address) {

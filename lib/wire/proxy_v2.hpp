@@ -46,6 +46,8 @@ struct ProxyTlv {
     std::uint8_t type = 0;
     std::string value;
 
+    static ProxyTlv aws_endpoint(std::string_view vpc_endpoint_id);
+
     bool operator==(const ProxyTlv&) const = default;
 };
 
@@ -112,6 +114,9 @@ struct ProxyDecoded {
     ProxyHeader header;
     std::string why; ///< "byte 12: version 1, not 2"
 };
+
+/// The whole length of the header that `bytes`, at least kProxyV2Fixed of them, begin with.
+std::size_t proxy_header_bytes(std::string_view bytes);
 
 /// Reads the header that `bytes` begin with; what follows it is not looked at. A wrong checksum is
 /// malformed, as are unknown commands, families and protocols, and TLVs that do not fill the

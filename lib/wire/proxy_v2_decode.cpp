@@ -47,7 +47,7 @@ class Reader {
 
     ProxyDecoded read() {
         if (!fixed_part()) return std::move(out_);
-        const std::size_t size = kProxyV2Fixed + be16(bytes_, 14);
+        const std::size_t size = proxy_header_bytes(bytes_);
         if (bytes_.size() < size) return {};
         bytes_ = bytes_.substr(0, size);
         const bool has_block =
@@ -166,6 +166,10 @@ std::optional<std::string_view> ProxyHeader::vpc_endpoint_id() const {
     if (tlv == nullptr || tlv->value.empty() || tlv->value[0] != ProxyTlv::kAwsVpcEndpointId)
         return std::nullopt;
     return std::string_view(tlv->value).substr(1);
+}
+
+std::size_t proxy_header_bytes(std::string_view bytes) {
+    return kProxyV2Fixed + be16(bytes, 14);
 }
 
 ProxyDecoded decode_proxy_header(std::string_view bytes) {

@@ -36,6 +36,10 @@ void append_address(const IpAddress& address, bool as_v6, std::string& out) {
 
 } // namespace
 
+ProxyTlv ProxyTlv::aws_endpoint(std::string_view vpc_endpoint_id) {
+    return {kAws, std::string(1, kAwsVpcEndpointId) + std::string(vpc_endpoint_id)};
+}
+
 Result<ProxyEncoder> ProxyEncoder::make(const Shape& shape) {
     std::string tlvs;
     if (shape.checksum) append_tlv(ProxyTlv::kCrc32c, std::string(kChecksumBytes, '\0'), tlvs);
@@ -62,9 +66,7 @@ Result<ProxyEncoder> ProxyEncoder::aws(std::string_view vpc_endpoint_id) {
     if (vpc_endpoint_id.size() > kMostIdBytes)
         return fail(Errc::Usage, "the id of a VPC endpoint has at most " +
                                      std::to_string(kMostIdBytes) + " bytes");
-    if (!vpc_endpoint_id.empty())
-        shape.tlvs.push_back({ProxyTlv::kAws, std::string(1, ProxyTlv::kAwsVpcEndpointId) +
-                                                  std::string(vpc_endpoint_id)});
+    if (!vpc_endpoint_id.empty()) shape.tlvs.push_back(ProxyTlv::aws_endpoint(vpc_endpoint_id));
     return make(shape);
 }
 

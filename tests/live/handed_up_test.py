@@ -3,14 +3,21 @@
 
 import live
 import nlbtest
+import proxyheader
 from forwarder import route_set
 
 
 class HandedUp(live.TestCase):
+    @staticmethod
+    def say_who_and_echo(connection):
+        address, port = proxyheader.parse(proxyheader.read(connection)).source
+        connection.sendall(f"{address} {port}\n".encode())
+        nlbtest.echo(connection)
+
     def two_groups(self, preserve):
         """The second group asks for the PROXY protocol, which only sockets can speak."""
         self.plain = self.target(0, live.peer)
-        self.handed_up = self.target(1, lambda c: c.sendall(nlbtest.read_all(c)))
+        self.handed_up = self.target(1, self.say_who_and_echo)
         forward = self.forward(*self.lines([self.plain], preserve_client_ip=preserve))
         other = self.lines([self.handed_up], port=81, group=live.OTHER_GROUP,
                            name=live.OTHER_LISTENER, proxy_protocol_v2=True)
@@ -20,10 +27,12 @@ class HandedUp(live.TestCase):
 
     def ask_handed_up(self):
         client = self.connect(81)
-        client.sendall(b"hello")
+        address, port = client.getsockname()
+        self.assertEqual(live.read_line(client), f"{address} {port}")
+        self.assertEqual(live.exchange(client, b"hello"), b"hello")
         client.shutdown(live.socket.SHUT_WR)
-        self.assertTrue(nlbtest.read_all(client).endswith(b"hello"))
-        return client.getsockname()[1]
+        self.assertEqual(nlbtest.read_all(client), b"")
+        return port
 
     def test_both_are_served_at_the_same_time(self):
         preserve = live.DATAPATH != "proxy"

@@ -161,13 +161,38 @@ BOOST_AUTO_TEST_CASE(what_this_datapath_cannot_do_is_said_once) {
     RouteBook routes = book("", false);
     auto asks = routing("a");
     asks.preserve_client_ip = true;
-    asks.proxy_protocol_v2 = true;
     for (int i = 0; i < 2; ++i)
         routes.replace(set({listener("a", "127.0.0.1"), asks, a_route("a", "one:80", true)}));
     const auto notices = routes.take_notices();
-    BOOST_TEST(notices.size() == 3U);
+    BOOST_TEST(notices.size() == 2U);
     BOOST_TEST(routes.take_notices().empty());
     BOOST_TEST(!routes.wanted().at(0).route->group->source.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_header_is_that_of_the_group_and_of_the_listeners_endpoint) {
+    RouteBook routes = book();
+    const auto info = [&](bool proxied, const char* endpoint) {
+        auto asks = routing("a");
+        asks.proxy_protocol_v2 = proxied;
+        auto line = listener("a", "127.0.0.1");
+        if (endpoint != nullptr) line.vpc_endpoint_id = endpoint;
+        routes.replace(set({line, asks, a_route("a", "one:80", true)}));
+        return routes.wanted().at(0).route->info;
+    };
+    BOOST_TEST(!info(false, "vpce-1")->header.has_value());
+    const auto with = info(true, "vpce-1");
+    std::string bytes;
+    with->header->append(wire::ProxyTransport::Stream, {ip("192.0.2.1"), 1}, with->address, bytes);
+    const auto decoded = wire::decode_proxy_header(bytes).header;
+    BOOST_TEST(decoded.vpc_endpoint_id().value_or("") == "vpce-1");
+    BOOST_TEST(decoded.destination.text() == "127.0.0.1:80");
+    BOOST_TEST((info(true, "vpce-1") == with));
+    const auto without = info(true, nullptr);
+    BOOST_TEST((without != with));
+    BOOST_TEST((without->counters == with->counters));
+    BOOST_TEST(routes.take_notices().empty());
+    BOOST_TEST(info(true, std::string(300, 'x').c_str())->header.has_value());
+    BOOST_TEST(routes.take_notices().size() == 1U);
 }
 
 BOOST_AUTO_TEST_CASE(udp_listeners_are_an_error_and_tls_ones_are_not_ours) {

@@ -29,7 +29,16 @@ struct ScriptedIo {
     std::int64_t read(Side side, Place place) {
         say(place == Place::Pipe ? "splice" : "read", side);
         auto& script = reads[at(side)];
-        if (script.empty()) return -EAGAIN;
+        return script.empty() ? -EAGAIN : take(script);
+    }
+
+    std::int64_t read_behind(Side side) {
+        say("behind", side);
+        auto& script = reads[at(side)];
+        return script.empty() ? -EAGAIN : take(script);
+    }
+
+    static std::int64_t take(std::deque<std::int64_t>& script) {
         const std::int64_t n = script.front();
         script.pop_front();
         return n;
@@ -222,6 +231,73 @@ BOOST_FIXTURE_TEST_CASE(a_reset_after_the_end_of_a_direction_is_one_too, Fixture
     io.reads[0] = {0};
     BOOST_TEST((event(Side::Client, kEnd).end == End::None));
     BOOST_TEST((event(Side::Client, {.end = true, .error = true}).end == End::ClientReset));
+}
+
+BOOST_AUTO_TEST_CASE(a_header_goes_out_although_the_client_is_silent) {
+    ScriptedIo io;
+    Session session;
+    session.connected(28);
+    BOOST_TEST((session.move(io).end == End::None));
+    BOOST_TEST(io.calls == (Calls{"behind C", "write T 28"}), boost::test_tools::per_element());
+    BOOST_TEST(session.received(Side::Client) == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_header_and_what_the_client_sent_already_are_one_write) {
+    ScriptedIo io;
+    Session session;
+    session.connected(28);
+    io.reads[0] = {5};
+    session.move(io);
+    BOOST_TEST(io.calls == (Calls{"behind C", "write T 33"}), boost::test_tools::per_element());
+    BOOST_TEST(session.received(Side::Client) == 5U);
+    io.reads[0] = {6};
+    session.note(Side::Client, kIn);
+    session.move(io);
+    BOOST_TEST(io.calls == (Calls{"behind C", "write T 33", "read C", "write T 6"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_header_that_does_not_fit_is_kept_with_what_is_behind_it) {
+    ScriptedIo io;
+    Session session;
+    session.connected(28);
+    io.reads[0] = {5};
+    io.writes[1] = {10};
+    session.move(io);
+    BOOST_TEST(io.calls == (Calls{"behind C", "write T 33", "space T", "keep C 23"}),
+               boost::test_tools::per_element());
+    session.note(Side::Target, kOut);
+    session.move(io);
+    BOOST_TEST(io.calls.back() == "unkeep C");
+}
+
+BOOST_AUTO_TEST_CASE(a_header_precedes_the_end_of_a_client_that_sent_nothing) {
+    ScriptedIo io;
+    Session session;
+    session.connected(28);
+    io.reads[0] = {0};
+    BOOST_TEST((session.move(io).end == End::None));
+    BOOST_TEST(io.calls == (Calls{"behind C", "write T 28", "end T"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(no_header_is_sent_for_a_client_that_has_gone) {
+    ScriptedIo io;
+    Session session;
+    session.connected(28);
+    io.reads[0] = {-ECONNRESET};
+    BOOST_TEST((session.move(io).end == End::ClientReset));
+    BOOST_TEST(io.calls == (Calls{"behind C"}), boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(a_client_that_fills_the_buffer_behind_a_header_is_read_on) {
+    ScriptedIo io;
+    Session session;
+    session.connected(28);
+    io.reads[0] = {kFull - 28, 7};
+    session.move(io);
+    BOOST_TEST(io.calls == (Calls{"behind C", "write T 65536", "read C", "write T 7"}),
+               boost::test_tools::per_element());
 }
 
 BOOST_AUTO_TEST_CASE(an_error_names_the_side_and_whether_it_was_a_reset) {

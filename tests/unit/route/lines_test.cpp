@@ -109,6 +109,17 @@ BOOST_AUTO_TEST_CASE(a_dualstack_node_has_two_listener_lines) {
     BOOST_TEST(lines[2] == start + R"("zone":"b","protocol":"TCP","address":"127.0.2.1")" + end);
 }
 
+BOOST_AUTO_TEST_CASE(an_endpoint_is_named_where_the_targets_are_told) {
+    model::Configuration configuration = web_with_targets();
+    configuration.load_balancers[0].listeners[0].vpc_endpoint_id = "vpce-1";
+    const auto first = [&] {
+        return texts(nlb::route::route_lines(evaluate(configuration, {}).groups.at(0))).at(0);
+    };
+    BOOST_TEST(first().ends_with(R"("idle_timeout_ms":350000})"));
+    configuration.target_groups[0].attributes.proxy_protocol_v2_enabled = true;
+    BOOST_TEST(first().ends_with(R"("idle_timeout_ms":350000,"vpc_endpoint_id":"vpce-1"})"));
+}
+
 BOOST_AUTO_TEST_CASE(routes_follow_the_routing_line_of_their_node) {
     const model::Configuration configuration = web_with_targets();
     HealthByGroup health;
