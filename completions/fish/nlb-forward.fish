@@ -11,6 +11,7 @@ complete -c nlb-forward -n __fish_use_subcommand -a run -d 'Forward connections 
 complete -c nlb-forward -n __fish_use_subcommand -a replay -d 'Decide every packet of a capture'
 complete -c nlb-forward -n __fish_use_subcommand -a flows -d 'List the flows of a kernel datapath'
 complete -c nlb-forward -n __fish_use_subcommand -a detach -d 'Take the kernel datapath away'
+complete -c nlb-forward -n __fish_use_subcommand -a proxy-header -d 'Write or read a PROXY protocol header'
 
 set -l run '__fish_seen_subcommand_from run'
 complete -c nlb-forward -n $run -l input -r -F -d 'Route-sets: -, a file or unix:NAME'
@@ -37,6 +38,19 @@ complete -c nlb-forward -n $flows -a 'state src dst target listener' -d 'Filter'
 
 set -l detach '__fish_seen_subcommand_from detach'
 complete -c nlb-forward -n $detach -l node -x -d 'Name of the node'
+
+set -l header '__fish_seen_subcommand_from proxy-header'
+complete -c nlb-forward -n $header -F
+complete -c nlb-forward -n $header -a 'encode decode' -d 'Action'
+complete -c nlb-forward -n $header -l local -d 'A connection of the sender itself'
+complete -c nlb-forward -n $header -l protocol -x -a 'tcp udp' -d 'Of the connection'
+complete -c nlb-forward -n $header -l source -x -d 'The client, ADDRESS:PORT'
+complete -c nlb-forward -n $header -l destination -x -d 'Where it connected to'
+complete -c nlb-forward -n $header -l crc -d 'With a CRC32C checksum'
+complete -c nlb-forward -n $header -l endpoint-id -x -d 'The VPC endpoint it came through'
+complete -c nlb-forward -n $header -l tlv -x -d 'Another value, TYPE=TEXT'
+complete -c nlb-forward -n $header -l aws -d 'As the service does'
+complete -c nlb-forward -n $header -l json -d 'One JSON object'
 
 set -l replay '__fish_seen_subcommand_from replay'
 complete -c nlb-forward -n $replay -F

@@ -6,5 +6,6 @@
 
 nlb::app::Command detach_command();
 nlb::app::Command flows_command();
+nlb::app::Command proxy_header_command();
 nlb::app::Command replay_command();
 nlb::app::Command run_command();
