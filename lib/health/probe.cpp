@@ -50,9 +50,12 @@ void ProbeRun::on_connected() {
     pass_when_all_is_sent();
 }
 
-/// A PROXY header first, then the request, unless that goes through TLS.
 std::string_view ProbeRun::pending() const {
-    if (!connected_ || result_) return {};
+    return connected_ && !result_ ? unsent() : std::string_view();
+}
+
+/// A PROXY header first, then the request, unless that goes through TLS.
+std::string_view ProbeRun::unsent() const {
     const std::string_view header = settings_->proxy_v2 ? wire::kProxyV2Local : "";
     if (sent_ < header.size()) return header.substr(sent_);
     if (settings_->is_https()) return {};
@@ -61,6 +64,7 @@ std::string_view ProbeRun::pending() const {
 
 void ProbeRun::sent(std::size_t bytes) {
     sent_ += bytes;
+    if (bytes > 0) on_connected();
     pass_when_all_is_sent();
 }
 

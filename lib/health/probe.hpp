@@ -83,6 +83,9 @@ class ProbeRun {
     /// What is still to be sent as it is; empty before the connect.
     [[nodiscard]] std::string_view pending() const;
 
+    /// The same before the connect has been answered, for who tries to send at once.
+    [[nodiscard]] std::string_view early() const { return result_ ? std::string_view() : unsent(); }
+
     /// HTTPS: what is to be sent in the TLS session that follows pending(); empty when taken.
     [[nodiscard]] std::string_view take_request() {
         return std::exchange(taken_, true) ? std::string_view() : request();
@@ -90,7 +93,7 @@ class ProbeRun {
 
     [[nodiscard]] bool is_connected() const { return connected_; }
 
-    /// The first `bytes` of pending() were sent.
+    /// The first `bytes` of pending() or early() were sent, which takes a connection.
     void sent(std::size_t bytes);
 
     [[nodiscard]] Nanos deadline() const { return result_ ? Nanos::never() : deadline_; }
@@ -101,6 +104,7 @@ class ProbeRun {
   private:
     void end(ProbeOutcome outcome, std::string_view came_back);
     void pass_when_all_is_sent();
+    [[nodiscard]] std::string_view unsent() const;
 
     [[nodiscard]] const std::string& request() const {
         return own_request_.empty() ? settings_->request : own_request_;

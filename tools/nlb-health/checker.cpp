@@ -20,15 +20,6 @@ std::size_t descriptors_for_checks() {
     return limit.rlim_cur > 2 * kReserve ? limit.rlim_cur - kReserve : limit.rlim_cur / 2;
 }
 
-std::uint64_t Checker::Statistics::late_us(unsigned percent) const {
-    std::uint64_t seen = 0;
-    for (std::size_t i = 0; i < late.size(); ++i) {
-        seen += late[i];
-        if (seen * 100 >= started * percent) return std::uint64_t{1} << i;
-    }
-    return 0;
-}
-
 Checker::Checker(nlb::io::EventLoop& loop, nlb::health::Plan& plan, Limits limits,
                  OnResult on_result)
     : loop_(loop), plan_(plan), limits_(std::move(limits)),
@@ -55,11 +46,13 @@ void Checker::plan_changed(std::span<const Slot> stopped) {
 void Checker::choose_slack() {
     constexpr std::int64_t kPart = 500;
     constexpr Nanos kMost = Nanos::milliseconds(10);
-    constexpr Nanos kPause = Nanos::milliseconds(1);
+    constexpr Nanos kMostPause = Nanos::milliseconds(2);
     if (!limits_.may_pause) return;
     const Nanos part{plan_.shortest_interval().ns / kPart};
     slack_ = std::min(part, kMost);
-    loop_.set_pause(std::min(part, kPause));
+    pause_ = std::min(part, kMostPause);
+    shared_.looks_first = pause_.ns > 0;
+    loop_.set_pause(pause_);
 }
 
 void Checker::stop() {
@@ -73,19 +66,43 @@ void Checker::stop() {
 void Checker::work(Nanos now) {
     armed_ = Nanos::never();
     working_ = true;
+    look();
     expire(now);
     start_due(now);
     working_ = false;
     arm();
 }
 
+/// Takes the answers that have come. A target on this host, or near by, has answered since its
+/// check began, and nothing had to watch for it.
+void Checker::look() {
+    look_at_ = Nanos::never();
+    for (const Mark& mark : std::exchange(awaiting_, {})) {
+        Flight& flight = *flights_[mark.index];
+        if (flight.run && flight.number == mark.number) flight.look();
+    }
+}
+
+/// All connect, then all go on: a server that is woken for the first finds the others there, too.
 void Checker::start_due(Nanos now) {
-    while (!stopped_) {
-        if (limits_.waits_when_full && in_flight_ >= limits_.most_in_flight) return;
+    begun_.clear();
+    if (plan_.deadline() + slack_ > now) return; // woken for something else: the batch may grow
+    while (!stopped_ && !(limits_.waits_when_full && in_flight_ >= limits_.most_in_flight)) {
         const auto slot = plan_.start_due(now);
-        if (!slot) return;
+        if (!slot) break;
         open(*slot, now);
     }
+    for (const Mark& mark : begun_) {
+        Flight& flight = *flights_[mark.index];
+        if (!flight.run || flight.number != mark.number)
+            continue; // who heard of a result may stop all
+        flight.go_on();
+        if (flight.awaits()) awaiting_.push_back(mark);
+        if (!flight.run->result())
+            deadlines_.push({flight.run->deadline(), mark.index, mark.number});
+        settle(flight);
+    }
+    if (!awaiting_.empty()) look_at_ = nlb::io::now() + pause_;
 }
 
 void Checker::expire(Nanos now) {
@@ -117,18 +134,11 @@ void Checker::arm() {
     Nanos next = full ? Nanos::never() : plan_.deadline() + slack_;
     drop_stale_deadlines();
     if (!deadlines_.empty()) next = std::min(next, deadlines_.top().when);
+    next = std::min(next, look_at_);
     if (next >= armed_) return;
     loop_.cancel(timer_);
     armed_ = next;
     timer_ = loop_.at(next, [this](Nanos now) { work(now); });
-}
-
-/// How late a check started, in the bucket of its power of two microseconds.
-void Checker::note_start(Nanos late) {
-    std::size_t bucket = 0;
-    for (std::int64_t us = late.ns / 1000; us > 0 && bucket + 1 < statistics_.late.size(); us /= 2)
-        ++bucket;
-    ++statistics_.late[bucket];
 }
 
 void Checker::open(Slot slot, Nanos now) {
@@ -138,15 +148,14 @@ void Checker::open(Slot slot, Nanos now) {
         place = std::make_unique<Flight>(shared_, [this](Flight& flight) { settle(flight); });
     Flight& flight = *place;
     ++statistics_.started;
-    note_start(nlb::io::now() - plan_.due(slot));
+    statistics_.late.add(nlb::io::now() - plan_.due(slot));
     ++in_flight_;
     if (in_flight_ > limits_.most_in_flight) {
         flight.refuse(slot, statistics_.started, plan_.settings(slot), plan_.endpoint(slot), now);
     } else {
         flight.begin(slot, statistics_.started, plan_.settings(slot), plan_.endpoint(slot), now);
     }
-    if (!flight.run->result()) deadlines_.push({flight.run->deadline(), slot.index, flight.number});
-    settle(flight);
+    begun_.push_back({slot.index, flight.number});
 }
 
 /// When the check has ended: closes its connection, hands the result over, lets others start.

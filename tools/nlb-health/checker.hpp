@@ -6,6 +6,7 @@
 
 #include "flight.hpp"
 
+#include "health/lateness.hpp"
 #include "health/plan.hpp"
 
 #include <array>
@@ -21,11 +22,7 @@ class Checker {
     struct Statistics {
         std::uint64_t started = 0;
         std::array<std::uint64_t, nlb::EnumText<nlb::health::ProbeOutcome>::names.size()> ended{};
-        /// Starts by how late they were: less than 2^i microseconds; the last one holds the rest.
-        std::array<std::uint64_t, 32> late{};
-
-        /// Within so many microseconds of their time `percent` of the checks started.
-        [[nodiscard]] std::uint64_t late_us(unsigned percent) const;
+        nlb::health::Lateness late; ///< of the starts
     };
 
     struct Limits {
@@ -66,14 +63,20 @@ class Checker {
         bool operator>(const Deadline& o) const { return when > o.when; }
     };
 
+    /// A check: which flight, and which of its checks.
+    struct Mark {
+        std::uint32_t index;
+        std::uint64_t number;
+    };
+
     void work(nlb::Nanos now);
+    void look();
     void start_due(nlb::Nanos now);
     void expire(nlb::Nanos now);
     void arm();
     void drop_stale_deadlines();
     void choose_slack();
     void open(nlb::health::Slot slot, nlb::Nanos now);
-    void note_start(nlb::Nanos late);
     void settle(Flight& flight);
     void close(Flight& flight);
 
@@ -88,7 +91,11 @@ class Checker {
     std::size_t in_flight_ = 0;
     nlb::io::EventLoop::TimerId timer_ = 0;
     nlb::Nanos armed_ = nlb::Nanos::never();
+    nlb::Nanos look_at_ = nlb::Nanos::never();
     nlb::Nanos slack_{};
+    nlb::Nanos pause_{};
+    std::vector<Mark> begun_;    // in this turn
+    std::vector<Mark> awaiting_; // wanting a look
     bool working_ = false;
     bool stopped_ = false;
 };

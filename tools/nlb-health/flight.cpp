@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flight.hpp"
 
-#include "io/socket.hpp"
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include <array>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
+
+namespace {
+
+constexpr std::uint32_t kAnswer = EPOLLIN | EPOLLRDHUP;
+
+} // namespace
 
 void Flight::begin(health::Slot of, std::uint64_t check, const health::CheckSettings& settings,
                    const Endpoint& target, Nanos now) {
@@ -34,13 +36,9 @@ void Flight::refuse(health::Slot of, std::uint64_t check, const health::CheckSet
 }
 
 void Flight::close() {
-    // A target that has closed its end hears nothing more of this connection than it would of the
-    // last two packets of a close.
-    const linger none{1, 0};
-    if (peer_closed_) ::setsockopt(fd_.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
-    peer_closed_ = false;
-    if (watched_) shared_.loop.forget(fd_.get());
-    watched_ = false;
+    if (watched_) peer_closed_ ? shared_.loop.remove(fd_.get()) : shared_.loop.forget(fd_.get());
+    if (peer_closed_) shared_.sockets.end(kind_, std::move(fd_));
+    watched_ = awaits_ = looked_ = peer_closed_ = false;
     fd_.reset();
     tls_.reset();
     script_.reset();
@@ -48,46 +46,55 @@ void Flight::close() {
 }
 
 void Flight::connect(const Endpoint& target) {
-    const int family = target.address.is_v4() ? AF_INET : AF_INET6;
-    fd_.reset(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!fd_.is_open()) return run->on_error(errno);
-    if (settings_->source) bind_to_source(family);
-    const int off = 0; // the request carries the ACK of the SYN-ACK: a packet less on either side
-    if (settings_->is_http()) ::setsockopt(fd_.get(), IPPROTO_TCP, TCP_QUICKACK, &off, sizeof off);
     target_ = target;
-    int error = try_connect();
-    // A target on this host has answered by now, and so has one whose RST is quick: asking once
-    // more costs less than a turn of the loop.
-    if (error == EINPROGRESS) error = try_connect();
-    if (error == EALREADY) return watch(EPOLLOUT);
-    on_connect_answer(error);
+    kind_ = {.family = target.address.family(), .source = {}, .speaks_first = settings_->is_http()};
+    // Else the host chooses, as it does when it does not have the node's private address [p.12].
+    if (settings_->source && settings_->source->family() == kind_.family)
+        kind_.source = settings_->source;
+    auto connecting = shared_.sockets.connect(kind_, target);
+    fd_ = std::move(connecting.socket);
+    if (!connecting.is_bound) warn_of_source(*std::exchange(kind_.source, std::nullopt));
+    if (connecting.error != 0) run->on_error(connecting.error);
 }
 
-/// Begins to connect, or tells how it went: 0, EALREADY while there is no answer, or an error.
-int Flight::try_connect() const {
-    const auto address = io::SocketAddress::from(target_);
-    const int rc = ::connect(fd_.get(), address.get(), address.length);
-    return rc == 0 || errno == EISCONN ? 0 : errno;
-}
-
-/// The node's private address [p.12]. A host that does not have it checks from an address of its
-/// own choice, and says so once.
-void Flight::bind_to_source(int family) {
-    const IpAddress& source = *settings_->source;
-    if (source.is_v4() != (family == AF_INET)) return;
-    const int on = 1; // the port is chosen by connect(), so one is enough for many targets
-    ::setsockopt(fd_.get(), IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
-    const auto address = io::SocketAddress::from({source, 0});
-    if (::bind(fd_.get(), address.get(), address.length) == 0) return;
+void Flight::warn_of_source(const IpAddress& source) {
     if (std::exchange(shared_.unusable_source, source) == source || !shared_.on_warning) return;
     shared_.on_warning("checks cannot come from " + source.text() +
                        ", which is not of this host; they come from another address");
 }
 
+/// A target on this host has answered the connect by now, and so has one whose RST is quick:
+/// asking, or sending as if it had, costs less than a turn of the loop.
+void Flight::go_on() {
+    if (run->result() || !fd_.is_open()) return;
+    if (run->early().empty()) return on_connect_answer(connect_answer());
+    send_some(run->early(), [this](std::size_t n) { run->sent(n); });
+    if (run->result()) return;
+    if (!run->is_connected()) return watch(EPOLLOUT);
+    send();
+}
+
+void Flight::look() {
+    if (!std::exchange(awaits_, false)) return;
+    looked_ = true;
+    receive();
+    if (!run->result() && !watched_) watch(kAnswer);
+    if (run->result()) {
+        // One that answered in full has most often closed, too.
+        std::array<char, 512> rest; // NOLINT: filled by the kernel
+        peer_closed_ = peer_closed_ || ::recv(fd_.get(), rest.data(), rest.size(), 0) == 0;
+    }
+    on_event_(*this);
+}
+
+int Flight::connect_answer() const {
+    return io::ClientSockets::connect_answer(fd_, target_);
+}
+
 void Flight::on_connect_answer(int error) {
+    if (error == EALREADY) return watch(EPOLLOUT);
     if (error != 0) return run->on_error(error);
     run->on_connected();
-    if (settings_->is_https() && !run->result()) start_tls();
     if (!run->result()) send();
 }
 
@@ -122,9 +129,7 @@ void Flight::start_script(const Endpoint& target) {
 void Flight::on_event(std::uint32_t events) {
     peer_closed_ = (events & (EPOLLRDHUP | EPOLLHUP)) != 0;
     if (!run->is_connected()) {
-        const int error = try_connect();
-        if (error == EALREADY) return; // the event was of an earlier socket with this number
-        on_connect_answer(error);
+        on_connect_answer(connect_answer());
     } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
         receive();
     } else {
@@ -149,14 +154,21 @@ void Flight::send() {
     }
     if (run->result()) return;
     bool all = run->pending().empty();
-    if (all && tls_) {
-        tls_->write(run->take_request());
-        while (!run->result() && !tls_->pending().empty()) {
-            if (!send_some(tls_->pending(), [this](std::size_t n) { tls_->sent(n); })) break;
-        }
-        all = tls_->pending().empty();
+    if (all && settings_->is_https()) all = send_in_session();
+    if (run->result()) return;
+    if (!all) return watch(EPOLLIN | EPOLLOUT);
+    awaits_ = shared_.looks_first && !watched_ && !looked_;
+    if (!awaits_) watch(kAnswer);
+}
+
+bool Flight::send_in_session() {
+    if (!tls_) start_tls();
+    if (!tls_) return false;
+    tls_->write(run->take_request());
+    while (!run->result() && !tls_->pending().empty()) {
+        if (!send_some(tls_->pending(), [this](std::size_t n) { tls_->sent(n); })) break;
     }
-    if (!run->result()) watch(all ? EPOLLIN | EPOLLRDHUP : EPOLLIN | EPOLLOUT);
+    return tls_->pending().empty();
 }
 
 void Flight::receive() {
@@ -164,6 +176,7 @@ void Flight::receive() {
     const ssize_t n = io::retry([&] { return ::recv(fd_.get(), buffer.data(), buffer.size(), 0); });
     if (n < 0 && errno == EAGAIN) return;
     if (n < 0) return run->on_error(errno);
+    peer_closed_ = peer_closed_ || n == 0;
     if (n == 0) return run->on_end();
     const std::string_view bytes(buffer.data(), static_cast<std::size_t>(n));
     if (tls_) return feed_tls(bytes);

@@ -311,8 +311,8 @@ void Service::print_statistics() const {
         text += " " + std::string(EnumText<health::ProbeOutcome>::names[i]) + "=" +
                 std::to_string(s.ended[i]);
     }
-    text += " late_us_p50=" + std::to_string(s.late_us(50)) +
-            " late_us_p99=" + std::to_string(s.late_us(99)) +
+    text += " late_us_p50=" + std::to_string(s.late.percentile_us(50)) +
+            " late_us_p99=" + std::to_string(s.late.percentile_us(99)) +
             " evidence=" + std::to_string(plan_.evidence());
     text += " input_warnings=" + std::to_string(complaints_.count()) + "\n";
     std::fwrite(text.data(), 1, text.size(), stderr);

@@ -137,6 +137,28 @@ BOOST_AUTO_TEST_CASE(the_request_names_the_host_of_the_group_or_else_the_target)
     BOOST_TEST(other.pending().starts_with("GET /up HTTP/1.1\r\nHost: 10.0.0.1:8080\r\n"));
 }
 
+BOOST_AUTO_TEST_CASE(bytes_that_went_before_the_connect_was_answered_show_the_connection) {
+    auto with = line(model::HealthCheckProtocol::Http);
+    for (const bool knows_host : {true, false}) {
+        with.proxy_protocol_v2 = !knows_host;
+        if (!knows_host) with.check_host.reset();
+        const CheckSettings s = CheckSettings::from(with).value();
+        ProbeRun run(s, kTarget, kStart);
+        const std::string early(run.early());
+        BOOST_TEST(!early.empty());
+        run.sent(0);
+        BOOST_TEST(!run.is_connected());
+        run.sent(early.size());
+        BOOST_TEST(run.is_connected());
+        const std::string request = early + std::string(run.pending());
+        BOOST_TEST(request.find("GET /up HTTP/1.1\r\n") != std::string::npos);
+        run.sent(run.pending().size());
+        run.feed("HTTP/1.1 200 OK\r\n\r\n");
+        BOOST_TEST((run.result()->outcome == ProbeOutcome::Passed));
+        BOOST_TEST(run.early().empty());
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_proxy_header_comes_first_and_names_no_client) {
     const std::string local("\r\n\r\n\0\r\nQUIT\n\x20\0\0\0", 16);
     for (const auto protocol : {model::HealthCheckProtocol::Tcp, model::HealthCheckProtocol::Http,
