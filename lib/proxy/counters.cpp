@@ -3,6 +3,17 @@
 
 namespace nlb::proxy {
 
+namespace {
+
+std::string name_of(std::size_t cell) {
+    if (cell < kCounts) return std::string(EnumText<Count>::names[cell]);
+    cell -= kCounts;
+    if (cell < kEnds) return "FlowEnd." + std::string(EnumText<End>::names[cell]);
+    return "DatagramDrop." + std::string(EnumText<DatagramDrop>::names[cell - kEnds]);
+}
+
+} // namespace
+
 void ListenerCounters::append_to(std::vector<contract::Counter>& lines) const {
     const auto line = [&](std::string name, std::uint64_t value) {
         contract::Counter counter;
@@ -13,15 +24,11 @@ void ListenerCounters::append_to(std::vector<contract::Counter>& lines) const {
         counter.group = group;
         lines.push_back(std::move(counter));
     };
-    for (std::size_t i = 0; i < kCounts + kEnds; ++i) {
+    for (std::size_t i = 0; i < kCounts + kEnds + kDatagramDrops; ++i) {
         std::uint64_t total = 0;
         for (const ListenerBlock& block : blocks)
             total += block.get(i);
-        if (i < kCounts) {
-            line(std::string(EnumText<Count>::names[i]), total);
-        } else if (total != 0) {
-            line("FlowEnd." + std::string(EnumText<End>::names[i - kCounts]), total);
-        }
+        if (i < kCounts || total != 0) line(name_of(i), total);
     }
 }
 

@@ -33,7 +33,20 @@ enum class ProcessCount : std::uint8_t {
     AcceptPaused,       ///< out of descriptors: accepting stopped for a while
     FlowRecordDropped,  ///< the reader of flow records was too slow
     SynSequenceMissing, ///< the kernel kept no SYN (SYN cookies): hashed with 0
-    SpliceRefused       ///< no pipe to be had: copied instead
+    SpliceRefused,      ///< no pipe to be had: copied instead
+    StrayDatagram       ///< of nobody who has a flow at the socket that it came to
+};
+
+/// Why a datagram was not passed on; the table of nlb-forward(8).
+enum class DatagramDrop : std::uint8_t {
+    NoTarget,
+    TableFull,
+    PortAllocation,
+    NoResources,
+    QueueFull,
+    NotSent,
+    TargetRefused,
+    Draining
 };
 
 } // namespace nlb::proxy
@@ -50,9 +63,16 @@ struct EnumText<proxy::Count> {
 
 template <>
 struct EnumText<proxy::ProcessCount> {
-    static constexpr std::array<std::string_view, 4> names{
+    static constexpr std::array<std::string_view, 5> names{
         "AcceptPausedCount", "FlowRecordDroppedCount", "SynSequenceMissingCount",
-        "SpliceRefusedCount"};
+        "SpliceRefusedCount", "StrayDatagramCount"};
+};
+
+template <>
+struct EnumText<proxy::DatagramDrop> {
+    static constexpr std::array<std::string_view, 8> names{
+        "no-target",  "table-full", "port-allocation", "no-resources",
+        "queue-full", "not-sent",   "target-refused",  "draining"};
 };
 
 } // namespace nlb
@@ -78,9 +98,10 @@ class alignas(64) CounterBlock {
 
 constexpr std::size_t kCounts = EnumText<Count>::names.size();
 constexpr std::size_t kProcessCounts = EnumText<ProcessCount>::names.size();
+constexpr std::size_t kDatagramDrops = EnumText<DatagramDrop>::names.size();
 
-/// The Counts, then one cell for each End.
-using ListenerBlock = CounterBlock<kCounts + kEnds>;
+/// The Counts, then one cell for each End, then one for each DatagramDrop.
+using ListenerBlock = CounterBlock<kCounts + kEnds + kDatagramDrops>;
 using ProcessBlock = CounterBlock<kProcessCounts>;
 
 /// Counters of one listener, a block per worker; they live as long as the process, because totals
@@ -96,7 +117,7 @@ struct ListenerCounters {
     model::TargetGroupId group;
     std::vector<ListenerBlock> blocks;
 
-    /// One line for each counter; ends that never happened are left out.
+    /// One line for each counter; ends and drops that never happened are left out.
     void append_to(std::vector<contract::Counter>& lines) const;
 };
 

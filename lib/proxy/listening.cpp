@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "proxy/listening.hpp"
 
+#include "proxy/udp_socket.hpp"
+
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -66,6 +68,10 @@ bool is_local_address(const IpAddress& address) {
     return socket.is_open() && ::bind(socket.get(), raw.get(), raw.length) == 0;
 }
 
+Listening::Place Listening::place_of(const WantedListener& wanted) {
+    return {wanted.route->info->address, wanted.route->info->transport};
+}
+
 std::uint32_t Listening::free_slot() {
     for (std::uint32_t slot = 0; slot < used_.size(); ++slot) {
         if (!used_[slot]) return slot;
@@ -74,7 +80,7 @@ std::uint32_t Listening::free_slot() {
     return static_cast<std::uint32_t>(used_.size() - 1);
 }
 
-void Listening::close_unclaimed(const std::map<Endpoint, bool>& claimed, Changes& changes) {
+void Listening::close_unclaimed(const std::map<Place, bool>& claimed, Changes& changes) {
     for (auto it = slots_.begin(); it != slots_.end();) {
         if (claimed.contains(it->first)) {
             ++it;
@@ -87,16 +93,19 @@ void Listening::close_unclaimed(const std::map<Endpoint, bool>& claimed, Changes
 }
 
 Listening::Outcome Listening::place(const WantedListener& wanted,
-                                    const std::map<Endpoint, bool>& claimed, RoutingTable& table,
+                                    const std::map<Place, bool>& claimed, RoutingTable& table,
                                     Changes& changes) {
     if (wanted.error != 0) return {wanted.error, wanted.why};
-    const Endpoint& address = wanted.route->info->address;
-    if (claimed.contains(address) && claimed.at(address)) {
+    const ListenerInfo& info = *wanted.route->info;
+    const Place place = place_of(wanted);
+    if (claimed.contains(place) && claimed.at(place)) {
         return {EADDRINUSE, "another listener of the route-set has this address and port"};
     }
-    auto it = slots_.find(address);
+    auto it = slots_.find(place);
     if (it == slots_.end()) {
-        auto sockets = listening_sockets(address, workers_);
+        auto sockets = info.transport == Transport::Udp
+                           ? udp_listening_sockets(info.address, workers_)
+                           : listening_sockets(info.address, workers_);
         if (!sockets) {
             changes.retry = true;
             return {sockets.error().sys, sockets.error().text()};
@@ -104,7 +113,7 @@ Listening::Outcome Listening::place(const WantedListener& wanted,
         const std::uint32_t slot = free_slot();
         used_[slot] = true;
         changes.open.emplace_back(slot, std::move(*sockets));
-        it = slots_.emplace(address, slot).first;
+        it = slots_.emplace(place, slot).first;
     }
     if (it->second >= table.by_slot.size()) table.by_slot.resize(it->second + 1);
     table.by_slot[it->second] = wanted.route;
@@ -124,9 +133,9 @@ void Listening::tell(const std::map<Key, contract::ListenerState>& now, Changes&
 
 Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wanted) {
     Changes changes;
-    std::map<Endpoint, bool> claimed;
+    std::map<Place, bool> claimed;
     for (const WantedListener& one : wanted) {
-        if (one.error == 0) claimed.emplace(one.route->info->address, false);
+        if (one.error == 0) claimed.emplace(place_of(one), false);
     }
     close_unclaimed(claimed, changes);
     auto table = std::make_shared<RoutingTable>();
@@ -134,8 +143,8 @@ Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wante
     for (const WantedListener& one : wanted) {
         const ListenerInfo& info = *one.route->info;
         const Outcome outcome = place(one, claimed, *table, changes);
-        if (one.error == 0) claimed[info.address] = true;
-        // A listener with two addresses in a zone is bound when both are.
+        if (one.error == 0) claimed[place_of(one)] = true;
+        // A listener with two addresses in a zone, or two transports, is bound when both are.
         auto& state = now.try_emplace({info.listener.value, info.zone},
                                       contract::ListenerState{info.listener, info.zone, true,
                                                               std::nullopt, std::nullopt})

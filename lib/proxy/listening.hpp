@@ -41,20 +41,22 @@ class Listening {
 
   private:
     using Key = std::pair<std::string, std::string>; // listener and zone
+    using Place = std::pair<Endpoint, Transport>;
 
     struct Outcome {
         int error = 0;
         std::string why;
     };
 
-    Outcome place(const WantedListener& wanted, const std::map<Endpoint, bool>& claimed,
+    Outcome place(const WantedListener& wanted, const std::map<Place, bool>& claimed,
                   RoutingTable& table, Changes& changes);
+    static Place place_of(const WantedListener& wanted);
     std::uint32_t free_slot();
-    void close_unclaimed(const std::map<Endpoint, bool>& claimed, Changes& changes);
+    void close_unclaimed(const std::map<Place, bool>& claimed, Changes& changes);
     void tell(const std::map<Key, contract::ListenerState>& now, Changes& changes);
 
     std::size_t workers_;
-    std::map<Endpoint, std::uint32_t> slots_;
+    std::map<Place, std::uint32_t> slots_;
     std::vector<bool> used_; // slots
     std::map<Key, contract::ListenerState> states_;
 };

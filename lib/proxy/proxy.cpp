@@ -4,6 +4,8 @@
 #include "io/clock.hpp"
 #include "proxy/worker.hpp"
 
+#include "l4/l4_abi.h"
+
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
@@ -21,6 +23,13 @@ void raise_descriptor_limit() {
     if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
     limit.rlim_cur = limit.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+/// Of each worker. Half of the descriptors stay for connections, however many datagrams come.
+UdpTargetSockets::Limits udp_sockets(std::size_t workers) {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return {static_cast<std::size_t>(limit.rlim_cur) / 2 / workers, NLB_SNAT_PORTS / workers};
 }
 
 } // namespace
@@ -47,7 +56,9 @@ Result<void> Proxy::start_workers() {
     if (!watched) return watched;
     for (std::size_t i = 0; i < options_.threads; ++i) {
         auto worker = Worker::make(
-            {i, options_.connect_timeout.ns / 1'000'000, options_.records_flows}, outbox_);
+            {i, options_.connect_timeout.ns / 1'000'000, options_.records_flows,
+             options_.most_udp_flows / options_.threads, udp_sockets(options_.threads)},
+            outbox_);
         if (!worker) return tl::unexpected<Error>(worker.error());
         workers_.push_back(std::move(*worker));
     }

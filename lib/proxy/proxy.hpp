@@ -30,6 +30,7 @@ class Proxy {
         Nanos connect_timeout = Nanos::seconds(30); ///< [guide, p.14]
         std::string zone;                           ///< serve only this one; empty: all
         bool records_flows = false;                 ///< on_flows is wanted
+        std::size_t most_udp_flows = 524'288;       ///< at a time, by all threads
     };
 
     struct Handlers {
@@ -64,7 +65,7 @@ class Proxy {
     /// The ring of every group and zone that sockets serve.
     [[nodiscard]] std::vector<tables::RingSummary> rings() const { return book_.rings(); }
 
-    /// Connections now.
+    /// Connections and UDP flows now.
     [[nodiscard]] std::size_t live() const;
 
     /// Closes the listening sockets and lets connections end.

@@ -3,11 +3,15 @@
 
 #include "tables/group_ring.hpp"
 
+#include "flow/tables.hpp"
+
 #include "base/text.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 #include <unordered_map>
 
 namespace nlb::proxy {
@@ -19,6 +23,13 @@ bool is_loopback(const IpAddress& address) {
     if (address.is_v4()) return bytes[0] == 127;
     return bytes[15] == 1 &&
            std::all_of(bytes.begin(), bytes.end() - 1, [](std::uint8_t byte) { return byte == 0; });
+}
+
+std::span<const Transport> transports_of(model::Protocol protocol) {
+    static constexpr std::array both{Transport::Tcp, Transport::Udp}; // [p.23]
+    const std::span<const Transport> all(both);
+    if (protocol == model::Protocol::TcpUdp) return all;
+    return protocol == model::Protocol::Udp ? all.last(1) : all.first(1);
 }
 
 /// Labels of the same targets of the same listener are kept: connections share them.
@@ -170,12 +181,14 @@ std::optional<wire::ProxyEncoder> RouteBook::header_of(const contract::Listener&
 }
 
 std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener& line,
-                                                       const GroupRoute& group,
+                                                       Transport transport, const GroupRoute& group,
                                                        const ListenerRoute* before) {
     const Endpoint address{line.address, static_cast<std::uint16_t>(line.port)};
-    const auto idle_ms = static_cast<std::int64_t>(std::min<std::uint64_t>(
-        line.idle_timeout_ms, std::uint64_t{1} << 40U)); // 34 years: as good as never
-    auto header = header_of(line, group);
+    const std::uint64_t wanted_ms =
+        transport == Transport::Udp ? flow::kUdpIdleMs : line.idle_timeout_ms;
+    const auto idle_ms = static_cast<std::int64_t>(
+        std::min(wanted_ms, std::uint64_t{1} << 40U)); // 34 years: as good as never
+    auto header = transport == Transport::Tcp ? header_of(line, group) : std::nullopt;
     if (before != nullptr) {
         const ListenerInfo& old = *before->info;
         if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms &&
@@ -188,37 +201,33 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
         counters = std::make_shared<ListenerCounters>(line.listener, line.zone, line.group,
                                                       options_.workers);
     }
-    return std::make_shared<const ListenerInfo>(ListenerInfo{
-        line.listener, line.zone, line.group, address, idle_ms, counters, std::move(header)});
+    return std::make_shared<const ListenerInfo>(ListenerInfo{line.listener, line.zone, line.group,
+                                                             address, idle_ms, counters,
+                                                             std::move(header), transport});
 }
 
-WantedListener RouteBook::want(const contract::Listener& line) {
-    auto& known = listeners_[{{line.listener.value, line.zone}, line.address}];
+WantedListener RouteBook::want(const contract::Listener& line, Transport transport) {
+    auto& known = listeners_[{{line.listener.value, line.zone}, line.address, transport}];
     ListenerRoute next;
     const auto group = groups_.find({line.group.value, line.zone});
     static const auto no_targets = std::make_shared<const GroupRoute>();
     next.group = group == groups_.end() ? no_targets : group->second;
-    next.info = info_of(line, *next.group, known.get());
+    next.info = info_of(line, transport, *next.group, known.get());
     if (!known || known->info != next.info || known->group != next.group) {
         label(next, known.get());
         known = std::make_shared<const ListenerRoute>(std::move(next));
     }
     WantedListener wanted{known, 0, {}};
-    if (line.protocol == model::Protocol::Udp) {
-        wanted.error = EPROTONOSUPPORT;
-        wanted.why = "this build forwards TCP only";
-    } else if (line.port == 0 || line.port > 65535) {
+    if (line.port == 0 || line.port > 65535) {
         wanted.error = EINVAL;
         wanted.why = "port " + std::to_string(line.port) + " must be 1-65535";
-    } else if (line.protocol == model::Protocol::TcpUdp) {
-        tell("listener " + line.listener.value + ": only its TCP half is served by this build");
     }
     return wanted;
 }
 
 std::vector<WantedListener> RouteBook::wanted() {
     std::vector<WantedListener> all;
-    std::set<std::pair<Key, IpAddress>> seen; // a dualstack node has two addresses [p.11]
+    std::set<ListenerKey> seen; // a dualstack node has two addresses [p.11]
     for (const auto& [group, scope] : scopes_) {
         for (const contract::Listener& line : scope.listeners) {
             if (line.protocol == model::Protocol::Tls) {
@@ -226,7 +235,10 @@ std::vector<WantedListener> RouteBook::wanted() {
                 continue;
             }
             const Key key{line.listener.value, line.zone};
-            if (seen.emplace(key, line.address).second) all.push_back(want(line));
+            for (const Transport transport : transports_of(line.protocol)) {
+                if (seen.emplace(key, line.address, transport).second)
+                    all.push_back(want(line, transport));
+            }
         }
     }
     if (all.empty() && has_other_zones_) {

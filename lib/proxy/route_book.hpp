@@ -14,6 +14,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace nlb::proxy {
@@ -43,8 +44,8 @@ class RouteBook {
     /// Forgets every scope that is not among these.
     void keep_only(const std::set<model::TargetGroupId>& scopes);
 
-    /// Every TCP and TCP_UDP listener of the zones served here; UDP ones with an error, TLS ones
-    /// not at all: they are nlb-tlsterm's.
+    /// Every listener of the zones served here, TCP_UDP ones once for each of the two; TLS ones not
+    /// at all: they are nlb-tlsterm's.
     std::vector<WantedListener> wanted();
 
     /// The targets whose connections are to be reset now and were not before the latest changes;
@@ -71,6 +72,7 @@ class RouteBook {
     };
 
     using Key = std::pair<std::string, std::string>; // group or listener, and zone
+    using ListenerKey = std::tuple<Key, IpAddress, Transport>;
 
     [[nodiscard]] bool is_served(const std::string& zone) const {
         return options_.zone.empty() || options_.zone == zone;
@@ -82,17 +84,18 @@ class RouteBook {
     std::optional<io::SocketAddress> source_for(const contract::Routing& routing,
                                                 const GroupRoute& route);
     void tell(std::string notice);
-    WantedListener want(const contract::Listener& line);
+    WantedListener want(const contract::Listener& line, Transport transport);
     std::optional<wire::ProxyEncoder> header_of(const contract::Listener& line,
                                                 const GroupRoute& group);
-    std::shared_ptr<const ListenerInfo>
-    info_of(const contract::Listener& line, const GroupRoute& group, const ListenerRoute* before);
+    std::shared_ptr<const ListenerInfo> info_of(const contract::Listener& line, Transport transport,
+                                                const GroupRoute& group,
+                                                const ListenerRoute* before);
 
     Options options_;
     bool has_other_zones_ = false; // a listener was left out
     std::map<model::TargetGroupId, Scope> scopes_;
     std::map<Key, std::shared_ptr<const GroupRoute>> groups_;
-    std::map<std::pair<Key, IpAddress>, std::shared_ptr<const ListenerRoute>> listeners_;
+    std::map<ListenerKey, std::shared_ptr<const ListenerRoute>> listeners_;
     std::map<std::array<std::string, 3>, std::shared_ptr<ListenerCounters>> counters_;
     TargetResets resets_;
     std::vector<std::string> notices_;

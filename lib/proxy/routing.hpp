@@ -19,6 +19,9 @@
 
 namespace nlb::proxy {
 
+/// What comes by a listening socket. A TCP_UDP listener is two of them.
+enum class Transport : std::uint8_t { Tcp, Udp };
+
 /// A listener of one zone and the group behind it; a change of any member makes a new one.
 struct ListenerInfo {
     model::ListenerId listener;
@@ -28,6 +31,7 @@ struct ListenerInfo {
     std::int64_t idle_timeout_ms = 0;
     std::shared_ptr<ListenerCounters> counters;
     std::optional<wire::ProxyEncoder> header; ///< of each connection to a target; absent: none
+    Transport transport = Transport::Tcp;
 };
 
 /// What a connection is called in its flow record.
@@ -64,8 +68,8 @@ struct ListenerRoute {
     std::shared_ptr<const FlowLabel> no_target;
 
     /// Index of the target that takes the connection `client` opened with a SYN numbered
-    /// `sequence`; nothing when no target takes flows. The same answer as the packet path's: flow
-    /// hash of lib/l4, ring of lib/tables.
+    /// `sequence`, or its datagrams (0); nothing when no target takes flows. The same answer as the
+    /// packet path's: flow hash of lib/l4, ring of lib/tables.
     [[nodiscard]] std::optional<std::uint32_t> choose(const Endpoint& client,
                                                       std::uint32_t sequence) const;
 };

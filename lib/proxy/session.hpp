@@ -42,10 +42,11 @@ enum class End : std::uint8_t {
     NoResources,
     Stopped,
     TargetUnhealthy,
-    TargetDeregistered
+    TargetDeregistered,
+    ListenerRemoved ///< of a UDP flow
 };
 
-constexpr std::size_t kEnds = 16;
+constexpr std::size_t kEnds = 17;
 
 /// Bytes of the one buffer that all connections of a worker share.
 constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
@@ -322,7 +323,8 @@ struct EnumText<proxy::End> {
                                                                       "no-resources",
                                                                       "stopped",
                                                                       "target-unhealthy",
-                                                                      "target-deregistered"};
+                                                                      "target-deregistered",
+                                                                      "listener-removed"};
 };
 
 } // namespace nlb

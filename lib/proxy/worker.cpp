@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 #include <string>
 
 namespace nlb::proxy {
@@ -31,8 +32,11 @@ Result<std::unique_ptr<Worker>> Worker::make(Options options, Outbox& outbox) {
 
 Worker::Worker(Options options, Outbox& outbox, io::Fd epoll, io::Fd bell)
     : options_(options), outbox_(outbox), epoll_(std::move(epoll)), bell_(std::move(bell)),
-      io_(epoll_.get(), counters_), wheel_(io::now().ns / 1'000'000),
-      table_(std::make_shared<const RoutingTable>()) {
+      io_(epoll_.get(), counters_),
+      udp_({options.index, options.most_udp_flows, options.udp_sockets, options.records_flows,
+            std::random_device()()},
+           epoll_.get(), counters_, io::now().ns / 1'000'000),
+      wheel_(io::now().ns / 1'000'000), table_(std::make_shared<const RoutingTable>()) {
     read_clock();
 }
 
@@ -69,7 +73,11 @@ void Worker::read_clock() {
 int Worker::wait_ms() const {
     if (!turns_.empty()) return 0;
     std::int64_t until = wheel_.next_ms();
-    if (resume_at_ms_ != 0) until = until < 0 ? resume_at_ms_ : std::min(until, resume_at_ms_);
+    const auto sooner = [&until](std::int64_t one) {
+        until = until < 0 ? one : std::min(until, one);
+    };
+    if (udp_.next_ms() != IdleWheel::kNever) sooner(udp_.next_ms());
+    if (resume_at_ms_ != 0) sooner(resume_at_ms_);
     if (until < 0) return -1;
     return static_cast<int>(std::clamp<std::int64_t>(until - now_ms_, 0, 60'000));
 }
@@ -82,6 +90,7 @@ void Worker::run() {
         read_clock();
         for (int i = 0; i < n && !stopping_; ++i)
             dispatch(events[static_cast<std::size_t>(i)]);
+        udp_.flush();
         take_turns();
         look_at_due();
         end_round();
@@ -90,6 +99,8 @@ void Worker::run() {
 
 void Worker::dispatch(const epoll_event& event) {
     const std::uint64_t token = event.data.u64;
+    if ((token & UdpForwarder::kTokenBit) != 0) return udp_.on_event(token, event.events, now_ms_);
+    udp_.flush(); // datagrams wait for datagrams, not for connections
     if ((token & kListenerBit) != 0) {
         accept_on(static_cast<std::uint32_t>(token));
         return;
@@ -121,18 +132,23 @@ void Worker::look_at_due() {
     wheel_.advance(now_ms_, due_);
     for (const IdleWheel::Id id : due_)
         check_idle(connections_.at(id));
+    udp_.look_at_due(now_ms_);
 }
 
 void Worker::end_round() {
     if (resume_at_ms_ != 0 && now_ms_ >= resume_at_ms_) resume_accepting();
-    if (!flows_.empty()) {
-        const std::size_t dropped = outbox_.put(flows_);
-        counters_.add(static_cast<std::size_t>(ProcessCount::FlowRecordDropped), dropped);
-    }
+    put_records(flows_);
+    put_records(udp_.ended());
     if (!signs_.empty()) outbox_.put(signs_);
-    if (live_.load(std::memory_order_relaxed) == connections_.size()) return;
-    live_.store(connections_.size(), std::memory_order_relaxed);
-    if (draining_ && connections_.size() == 0) outbox_.idle();
+    if (live_.load(std::memory_order_relaxed) == flows()) return;
+    live_.store(flows(), std::memory_order_relaxed);
+    if (draining_ && flows() == 0) outbox_.idle();
+}
+
+void Worker::put_records(std::vector<FlowRecord>& flows) {
+    if (flows.empty()) return;
+    const std::size_t dropped = outbox_.put(flows);
+    counters_.add(static_cast<std::size_t>(ProcessCount::FlowRecordDropped), dropped);
 }
 
 void Worker::take_commands() {
@@ -148,22 +164,38 @@ void Worker::take_commands() {
 
 void Worker::obey(Command& command) {
     for (const std::uint32_t slot : command.close) {
+        if (udp_.listens(slot)) {
+            udp_.close(slot, now_ms_);
+            continue;
+        }
         accept_all(slot);
         listeners_[slot].reset();
     }
-    if (command.table) table_ = std::move(command.table);
-    for (auto& [slot, socket] : command.listen) {
-        if (slot >= listeners_.size()) listeners_.resize(slot + 1);
-        epoll_event event{};
-        event.events = resume_at_ms_ == 0 ? std::uint32_t{EPOLLIN} : 0U;
-        event.data.u64 = kListenerBit | slot;
-        ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
-        listeners_[slot] = std::move(socket);
+    if (command.table) {
+        table_ = std::move(command.table);
+        udp_.use(table_);
     }
-    if (command.ends) end_those_of(*command.ends);
+    for (auto& [slot, socket] : command.listen)
+        listen(slot, std::move(socket));
+    if (command.ends) {
+        end_those_of(*command.ends);
+        udp_.end_those_of(*command.ends, now_ms_);
+    }
     if (command.drain && !draining_) drain();
     if (command.job != 0) outbox_.applied(command.job);
     if (command.stop) stop_all();
+}
+
+void Worker::listen(std::uint32_t slot, io::Fd socket) {
+    if (table_->by_slot[slot]->info->transport == Transport::Udp) {
+        return udp_.listen(slot, std::move(socket));
+    }
+    if (slot >= listeners_.size()) listeners_.resize(slot + 1);
+    epoll_event event{};
+    event.events = resume_at_ms_ == 0 ? std::uint32_t{EPOLLIN} : 0U;
+    event.data.u64 = kListenerBit | slot;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
+    listeners_[slot] = std::move(socket);
 }
 
 /// What the kernel has established already is still served; nothing new is.
@@ -173,12 +205,14 @@ void Worker::drain() {
         if (listeners_[slot].is_open()) accept_all(slot);
     }
     listeners_.clear();
-    live_.store(connections_.size(), std::memory_order_relaxed);
-    if (connections_.size() == 0) outbox_.idle();
+    udp_.drain(now_ms_);
+    live_.store(flows(), std::memory_order_relaxed);
+    if (flows() == 0) outbox_.idle();
 }
 
 void Worker::stop_all() {
     connections_.for_each([this](Connection& connection) { end(connection, End::Stopped); });
+    udp_.stop(now_ms_);
     listeners_.clear();
     stopping_ = true;
 }

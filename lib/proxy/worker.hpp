@@ -8,6 +8,7 @@
 #include "proxy/outbox.hpp"
 #include "proxy/socket_io.hpp"
 #include "proxy/target_ends.hpp"
+#include "proxy/udp_forwarder.hpp"
 
 #include <atomic>
 #include <mutex>
@@ -25,6 +26,8 @@ class Worker {
         std::size_t index = 0; ///< which block of each counter is its own
         std::int64_t connect_timeout_ms = 30'000;
         bool records_flows = false;
+        std::size_t most_udp_flows = 0;
+        UdpTargetSockets::Limits udp_sockets;
     };
 
     struct Command {
@@ -33,7 +36,7 @@ class Worker {
         std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
         std::shared_ptr<const TargetEnds> ends;               ///< done after `table`; null: none
         std::uint64_t job = 0;                                ///< reported when done; 0: not
-        bool drain = false; ///< accept no more, say when the last connection is gone
+        bool drain = false; ///< accept no more, say when the last flow is gone
         bool stop = false;  ///< reset every connection and end the thread
     };
 
@@ -63,12 +66,17 @@ class Worker {
     void take_turns();
     void look_at_due();
     void end_round();
+    void put_records(std::vector<FlowRecord>& flows);
     [[nodiscard]] int wait_ms() const;
+
+    [[nodiscard]] std::size_t flows() const { return connections_.size() + udp_.live(); }
+
     void read_clock();
 
     // worker.cpp: commands
     void take_commands();
     void obey(Command& command);
+    void listen(std::uint32_t slot, io::Fd socket);
     void drain();
     void stop_all();
 
@@ -102,6 +110,7 @@ class Worker {
     ProcessBlock counters_;
     SocketIo io_;
     ConnectionPool connections_;
+    UdpForwarder udp_;
     IdleWheel wheel_;
     std::vector<IdleWheel::Id> due_;
     std::vector<std::pair<std::uint32_t, std::uint32_t>> turns_; // index, generation

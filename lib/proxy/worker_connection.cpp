@@ -35,6 +35,7 @@ Ending ending(End why) {
     case End::IdleTimeout:
     case End::TargetUnhealthy:
     case End::TargetDeregistered:
+    case End::ListenerRemoved:
     case End::Stopped: return {true, true, Count::ElbReset};
     }
     return {};

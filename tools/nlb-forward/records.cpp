@@ -25,6 +25,7 @@ contract::Flow flow_line(const proxy::FlowRecord& record) {
     line.client_bytes = record.client_bytes;
     line.target_bytes = record.target_bytes;
     line.end = to_text(record.end);
+    if (listener.transport == proxy::Transport::Udp) line.protocol = "udp";
     return line;
 }
 

@@ -95,25 +95,30 @@ BOOST_AUTO_TEST_CASE(a_group_without_targets_chooses_none) {
     BOOST_TEST(routes.wanted()[0].route->no_target->target.empty());
 }
 
-BOOST_AUTO_TEST_CASE(a_connection_gets_the_target_that_its_packets_would_get) {
-    std::vector<contract::Message> lines{listener("a", "192.0.2.9"), routing("a")};
+BOOST_AUTO_TEST_CASE(connections_and_datagrams_get_the_targets_that_their_packets_would_get) {
+    auto both = listener("a", "192.0.2.9");
+    both.protocol = model::Protocol::TcpUdp;
+    std::vector<contract::Message> lines{both, routing("a")};
     for (int i = 0; i < 30; ++i) {
         lines.emplace_back(a_route("a", "target-" + std::to_string(i) + ":80", i % 7 != 0));
     }
     RouteBook routes = book();
     routes.replace(set(lines));
     const auto wanted = routes.wanted();
-    const ListenerRoute& route = *wanted.at(0).route;
     const auto tables = tables::build(lines).value();
     std::mt19937 random(2023);
-    for (int i = 0; i < 10'000; ++i) {
+    for (int i = 0; i < 20'000; ++i) {
         std::array<std::uint8_t, 4> address{};
         for (auto& byte : address)
             byte = static_cast<std::uint8_t>(random());
         const Endpoint client{IpAddress::from_bytes(address), static_cast<std::uint16_t>(random())};
-        const auto sequence = static_cast<std::uint32_t>(random());
+        const bool is_udp = i % 2 != 0;
+        const ListenerRoute& route = *wanted.at(is_udp ? 1 : 0).route;
+        const std::uint32_t sequence = is_udp ? 0 : static_cast<std::uint32_t>(random());
+        const std::uint8_t protocol = is_udp ? NLB_PROTOCOL_UDP : NLB_PROTOCOL_TCP;
         const auto by_socket = route.choose(client, sequence);
-        const auto by_packet = flow::decide(tables, 0, {client, route.info->address, sequence});
+        const auto by_packet =
+            flow::decide(tables, 0, {client, route.info->address, sequence, protocol});
         BOOST_REQUIRE(by_socket && by_packet);
         BOOST_REQUIRE(route.group->targets[*by_socket].id == tables.targets()[*by_packet].id);
     }
@@ -195,16 +200,27 @@ BOOST_AUTO_TEST_CASE(a_header_is_that_of_the_group_and_of_the_listeners_endpoint
     BOOST_TEST(routes.take_notices().size() == 1U);
 }
 
-BOOST_AUTO_TEST_CASE(udp_listeners_are_an_error_and_tls_ones_are_not_ours) {
+BOOST_AUTO_TEST_CASE(tcp_udp_listeners_are_two_and_tls_ones_are_not_ours) {
     RouteBook routes = book();
     auto udp = listener("a", "127.0.0.1");
     udp.protocol = model::Protocol::Udp;
+    auto both = listener("a", "127.0.0.2");
+    both.protocol = model::Protocol::TcpUdp;
     auto tls = listener("b", "127.0.0.1");
     tls.protocol = model::Protocol::Tls;
-    routes.replace(set({udp, tls}));
+    routes.replace(set({udp, both, tls}));
     const auto wanted = routes.wanted();
-    BOOST_REQUIRE(wanted.size() == 1U);
-    BOOST_TEST(wanted[0].error == EPROTONOSUPPORT);
+    BOOST_REQUIRE(wanted.size() == 3U);
+    const std::array transports{Transport::Udp, Transport::Tcp, Transport::Udp};
+    const std::array<std::int64_t, 3> idle_ms{120'000, 350'000, 120'000}; // of UDP it is fixed
+    for (std::size_t i = 0; i < 3; ++i) {
+        const ListenerInfo& info = *wanted[i].route->info;
+        BOOST_TEST(wanted[i].error == 0);
+        BOOST_TEST((info.transport == transports.at(i)));
+        BOOST_TEST(info.idle_timeout_ms == idle_ms.at(i));
+        BOOST_TEST((info.address.address == ip(i == 0 ? "127.0.0.1" : "127.0.0.2")));
+        BOOST_TEST((info.counters == wanted[0].route->info->counters));
+    }
 }
 
 BOOST_AUTO_TEST_CASE(ports_out_of_range_are_refused) {

@@ -113,4 +113,37 @@ BOOST_AUTO_TEST_CASE(a_group_that_came_back_is_told_of_anew) {
     BOOST_TEST((resets.take() != nullptr));
 }
 
+BOOST_AUTO_TEST_CASE(datagrams_do_not_stay_with_a_target_that_is_not_registered) {
+    TargetResets resets;
+    const std::vector two{line("a", HealthState::Healthy, true),
+                          line("b", HealthState::Healthy, true)};
+    say(resets, two);
+    BOOST_TEST((resets.take() == nullptr));
+    say(resets, {line("a", HealthState::Draining, false), line("b", HealthState::Healthy, true)});
+    BOOST_TEST((resets.take() == nullptr));
+    say(resets, {line("b", HealthState::Unhealthy, false)});
+    const auto ends = resets.take();
+    BOOST_REQUIRE(ends);
+    BOOST_TEST((ends->of(label("a")) == End::None));
+    BOOST_TEST((ends->of_datagrams(label("a")) == End::TargetDeregistered));
+    BOOST_TEST((ends->of_datagrams(label("b")) == End::TargetUnhealthy));
+    BOOST_TEST((ends->of_datagrams(label("a", 81)) == End::None));
+    say(resets, two);
+    BOOST_TEST((resets.take() == nullptr));
+    resets.keep_only({});
+    const auto gone = resets.take();
+    BOOST_REQUIRE(gone);
+    BOOST_TEST((gone->of(label("b")) == End::None));
+    BOOST_TEST((gone->of_datagrams(label("b")) == End::TargetDeregistered));
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_is_registered_again_before_it_was_told_of_is_not_gone) {
+    TargetResets resets;
+    const std::vector one{line("a", HealthState::Healthy, true)};
+    say(resets, one);
+    say(resets, {});
+    say(resets, one);
+    BOOST_TEST((resets.take() == nullptr));
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/udp_forwarder.hpp"
+
+#include "io/clock.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <unordered_map>
+
+namespace nlb::proxy {
+
+namespace {
+
+constexpr std::uint64_t kTargetBit = std::uint64_t{1} << 59U; // of a token: with the socket below
+
+} // namespace
+
+UdpForwarder::UdpForwarder(Options options, int epoll, ProcessBlock& counters, std::int64_t now_ms)
+    : options_(options), epoll_(epoll), counters_(counters),
+      table_(std::make_shared<const RoutingTable>()), flows_(options.most_flows, options.secret),
+      sockets_(epoll, kTokenBit | kTargetBit, options.sockets), wheel_(now_ms), now_ms_(now_ms) {
+}
+
+void UdpForwarder::listen(std::uint32_t slot, io::Fd socket) {
+    if (slot >= listeners_.size()) listeners_.resize(slot + 1);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = kTokenBit | slot;
+    ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.get(), &event);
+    listeners_[slot] = {std::move(socket), 0};
+}
+
+void UdpForwarder::close(std::uint32_t slot, std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    if (!listens(slot)) return;
+    flush();
+    flows_.for_each([&](UdpFlow& flow) {
+        if (flow.listener == slot) end(flow, End::ListenerRemoved);
+    });
+    listeners_[slot] = {};
+}
+
+void UdpForwarder::on_event(std::uint64_t token, std::uint32_t events, std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    const auto number = static_cast<std::uint32_t>(token);
+    if ((token & kTargetBit) != 0) return from_targets(number, events);
+    if (listens(number)) from_clients(number);
+}
+
+ListenerBlock& UdpForwarder::block_of(const ListenerInfo& listener) const {
+    return listener.counters->blocks[options_.worker];
+}
+
+void UdpForwarder::count(const ListenerInfo& listener, Count what, std::uint64_t amount) const {
+    block_of(listener).add(static_cast<std::size_t>(what), amount);
+}
+
+void UdpForwarder::drop(const ListenerInfo& listener, DatagramDrop why,
+                        std::uint64_t datagrams) const {
+    block_of(listener).add(kCounts + kEnds + static_cast<std::size_t>(why), datagrams);
+}
+
+UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, const UdpRead& read) {
+    const auto refuse = [&](DatagramDrop why) {
+        drop(*route.info, why, datagrams_in(read));
+        return nullptr;
+    };
+    if (draining_) return refuse(DatagramDrop::Draining);
+    const auto target = route.choose(read.from.endpoint(), 0);
+    if (!target) return refuse(DatagramDrop::NoTarget);
+    if (flows_.is_full()) return refuse(DatagramDrop::TableFull);
+    const UdpAddress to(route.group->targets[*target].address);
+    int error = 0;
+    const auto socket = sockets_.take(flows_, route.group->source, to, now_ms_, error);
+    if (!socket && (error == EADDRINUSE || error == EADDRNOTAVAIL)) {
+        count(*route.info, Count::PortAllocationError);
+        return refuse(DatagramDrop::PortAllocation);
+    }
+    if (!socket) return refuse(DatagramDrop::NoResources);
+    UdpFlow& flow = flows_.open(slot, read.from, *socket, to);
+    flow.label = route.labels[*target];
+    flow.start_ms = now_ms_;
+    wheel_.add(flow.index, now_ms_ + flow.label->listener->idle_timeout_ms);
+    count(*route.info, Count::NewFlow);
+    count(*route.info, Count::ActiveFlow);
+    return &flow;
+}
+
+/// Would the flow, opened now, have another target?
+bool UdpForwarder::moves_on(const UdpFlow& flow, const ListenerRoute& route) const {
+    const auto target = route.choose(flow.client.endpoint(), 0);
+    if (!target) return false;
+    const FlowLabel& label = *route.labels[*target];
+    return label.target != flow.label->target || label.endpoint != flow.label->endpoint;
+}
+
+void UdpForwarder::end(UdpFlow& flow, End why) {
+    const ListenerInfo& listener = *flow.label->listener;
+    block_of(listener).add(kCounts + static_cast<std::size_t>(why));
+    count(listener, Count::ActiveFlow, ~std::uint64_t{0}); // minus one
+    if (options_.records_flows) {
+        const std::int64_t duration_ms = now_ms_ - flow.start_ms;
+        ended_.push_back({flow.label, flow.client.endpoint(), io::unix_ms() - duration_ms,
+                          duration_ms, flow.client_bytes, flow.target_bytes, why});
+    }
+    wheel_.remove(flow.index);
+    const std::uint32_t socket = flow.socket;
+    flows_.close(flow);
+    sockets_.give_back(socket);
+}
+
+void UdpForwarder::check_idle(UdpFlow& flow) {
+    const std::int64_t idle_ms = flow.label->listener->idle_timeout_ms;
+    const std::int64_t due = flow.last_ms + (draining_ ? std::min(idle_ms, kDrainIdleMs) : idle_ms);
+    if (due > now_ms_) return wheel_.add(flow.index, due);
+    const End silent = draining_ ? End::Stopped : End::IdleTimeout;
+    end(flow, flow.refused != End::None ? flow.refused : silent);
+}
+
+void UdpForwarder::look_at_due(std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    due_.clear();
+    wheel_.advance(now_ms, due_);
+    for (const IdleWheel::Id id : due_)
+        check_idle(flows_.at(id));
+}
+
+/// A walk over all, because it is rare; labels are shared, hence looked up once each.
+void UdpForwarder::end_those_of(const TargetEnds& targets, std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    std::unordered_map<const FlowLabel*, End> known;
+    flows_.for_each([&](UdpFlow& flow) {
+        const FlowLabel* label = flow.label.get();
+        const auto [it, is_new] = known.try_emplace(label, End::None);
+        if (is_new) it->second = targets.of_datagrams(*label);
+        if (it->second != End::None) end(flow, it->second);
+    });
+}
+
+void UdpForwarder::drain(std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    draining_ = true;
+    flows_.for_each([&](UdpFlow& flow) {
+        wheel_.remove(flow.index);
+        check_idle(flow);
+    });
+}
+
+void UdpForwarder::stop(std::int64_t now_ms) {
+    now_ms_ = now_ms;
+    flush();
+    flows_.for_each([&](UdpFlow& flow) { end(flow, End::Stopped); });
+    listeners_.clear();
+}
+
+} // namespace nlb::proxy

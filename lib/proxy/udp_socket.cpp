@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/udp_socket.hpp"
+
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace nlb::proxy {
+
+namespace {
+
+constexpr int kQueueBytes = 4 << 20; // asked for; net.core.rmem_max decides
+
+int set(int fd, int level, int option, int value) {
+    return ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/// Datagrams of a flow that came together are read together, and losses are told of. Old kernels
+/// know neither: then each comes alone.
+void prefer(int fd) {
+    set(fd, SOL_UDP, UDP_GRO, 1);
+    set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+    set(fd, SOL_SOCKET, SO_RCVBUF, kQueueBytes);
+    set(fd, SOL_SOCKET, SO_SNDBUF, kQueueBytes);
+}
+
+io::Fd udp_socket(bool v4) {
+    return io::Fd(::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+/// Without SO_REUSEPORT when it is bound first: see listening.cpp.
+Result<io::Fd> bound_socket(const Endpoint& address, bool is_first) {
+    const std::string attempt = "listen at " + address.text() + " for UDP";
+    const bool v4 = address.address.is_v4();
+    io::Fd socket = udp_socket(v4);
+    if (!socket.is_open()) return io::sys_error(attempt);
+    const int fd = socket.get();
+    if (!v4 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) return io::sys_error(attempt);
+    if (!is_first && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) return io::sys_error(attempt);
+    prefer(fd);
+    const auto raw = io::SocketAddress::from(address);
+    if (::bind(fd, raw.get(), raw.length) != 0) return io::sys_error(attempt);
+    if (is_first && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) return io::sys_error(attempt);
+    return socket;
+}
+
+} // namespace
+
+Result<std::vector<io::Fd>> udp_listening_sockets(const Endpoint& address, std::size_t count) {
+    std::vector<io::Fd> sockets;
+    for (std::size_t i = 0; i < count; ++i) {
+        auto socket = bound_socket(address, i == 0);
+        if (!socket) return tl::unexpected<Error>(socket.error());
+        sockets.push_back(std::move(*socket));
+    }
+    return sockets;
+}
+
+io::Fd udp_target_socket(const std::optional<io::SocketAddress>& source, bool v4, int& error) {
+    const auto any = [&] {
+        io::SocketAddress address;
+        address.storage.ss_family = v4 ? AF_INET : AF_INET6;
+        address.length = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+        return address;
+    };
+    const io::SocketAddress from = source ? *source : any();
+    io::Fd socket = udp_socket(v4);
+    const int fd = socket.get();
+    // Its peers are many: it is not connected, so ICMP errors come by the error queue [ip(7)].
+    if (fd < 0 || (!v4 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) ||
+        set(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1) != 0) {
+        error = errno;
+        return {};
+    }
+    prefer(fd);
+    if (::bind(fd, from.get(), from.length) == 0) return socket;
+    error = errno;
+    return {};
+}
+
+std::optional<UdpError> next_error(int fd) {
+    UdpError told;
+    alignas(cmsghdr) std::array<char, 512> control{};
+    msghdr header{};
+    header.msg_name = told.to.data();
+    header.msg_namelen = sizeof(sockaddr_in6);
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    if (::recvmsg(fd, &header, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return std::nullopt;
+    for (cmsghdr* one = CMSG_FIRSTHDR(&header); one != nullptr; one = CMSG_NXTHDR(&header, one)) {
+        const bool v4 = one->cmsg_level == IPPROTO_IP && one->cmsg_type == IP_RECVERR;
+        const bool v6 = one->cmsg_level == IPPROTO_IPV6 && one->cmsg_type == IPV6_RECVERR;
+        if (!v4 && !v6) continue;
+        sock_extended_err what{};
+        std::memcpy(&what, CMSG_DATA(one), sizeof what);
+        told.number = static_cast<int>(what.ee_errno);
+    }
+    return told;
+}
+
+} // namespace nlb::proxy

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/udp_target_sockets.hpp"
+
+#include "proxy/udp_socket.hpp"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace nlb::proxy {
+
+namespace {
+
+/// With eight looks in vain the target has flows in most of the sockets: one more is better than to
+/// go on looking.
+constexpr std::size_t kFewLooks = 8;
+constexpr std::int64_t kShortMs = 1000;
+
+bool same(const std::optional<io::SocketAddress>& a, const std::optional<io::SocketAddress>& b) {
+    if (!a || !b) return a.has_value() == b.has_value();
+    return UdpAddress(*a) == UdpAddress(*b);
+}
+
+} // namespace
+
+std::size_t UdpTargetSockets::source_of(const std::optional<io::SocketAddress>& address, bool v4) {
+    const auto it = std::find_if(sources_.begin(), sources_.end(), [&](const Source& source) {
+        return source.v4 == v4 && same(source.address, address);
+    });
+    if (it != sources_.end()) return static_cast<std::size_t>(it - sources_.begin());
+    sources_.push_back({address, v4, {}, 0, 0});
+    return sources_.size() - 1;
+}
+
+std::optional<std::uint32_t> UdpTargetSockets::find_free(UdpFlows& flows, const Source& source,
+                                                         const UdpAddress& target,
+                                                         std::size_t looks) {
+    const std::size_t count = source.open.size();
+    for (std::size_t i = 0; i < std::min(looks, count); ++i) {
+        const std::uint32_t socket = source.open[turn_++ % count];
+        if (flows.of_target(socket, target) == nullptr) return socket;
+    }
+    return std::nullopt;
+}
+
+std::uint32_t UdpTargetSockets::use(std::uint32_t socket) {
+    Socket& one = sockets_[socket];
+    if (one.flows++ == 0) --sources_[one.source].idle;
+    return socket;
+}
+
+std::optional<std::uint32_t> UdpTargetSockets::take(UdpFlows& flows,
+                                                    const std::optional<io::SocketAddress>& source,
+                                                    const UdpAddress& target, std::int64_t now_ms,
+                                                    int& error) {
+    const std::size_t from = source_of(source, target.is_v4());
+    if (const auto found = find_free(flows, sources_[from], target, kFewLooks)) return use(*found);
+    if (const auto opened = open(from, error)) return use(*opened);
+    Source& of = sources_[from];
+    if (now_ms < of.short_until_ms) return std::nullopt;
+    if (const auto found = find_free(flows, of, target, of.open.size())) return use(*found);
+    of.short_until_ms = now_ms + kShortMs;
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> UdpTargetSockets::open(std::size_t source, int& error) {
+    error = EADDRINUSE;
+    if (sources_[source].open.size() >= limits_.most_of_a_source) return std::nullopt;
+    error = EMFILE;
+    if (open_ >= limits_.most) return std::nullopt;
+    io::Fd fd = udp_target_socket(sources_[source].address, sources_[source].v4, error);
+    if (!fd.is_open()) return std::nullopt;
+    const std::uint32_t socket = put(std::move(fd), source);
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = token_ + socket;
+    if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, sockets_[socket].fd.get(), &event) == 0) return socket;
+    error = errno;
+    close(socket);
+    return std::nullopt;
+}
+
+std::uint32_t UdpTargetSockets::put(io::Fd fd, std::size_t source) {
+    if (free_.empty()) {
+        free_.push_back(static_cast<std::uint32_t>(sockets_.size()));
+        sockets_.emplace_back();
+    }
+    const std::uint32_t socket = free_.back();
+    free_.pop_back();
+    Source& of = sources_[source];
+    sockets_[socket] = {std::move(fd), source, of.open.size(), 0, 0};
+    of.open.push_back(socket);
+    ++of.idle;
+    ++open_;
+    return socket;
+}
+
+void UdpTargetSockets::give_back(std::uint32_t socket) {
+    Socket& one = sockets_[socket];
+    if (--one.flows != 0) return;
+    if (++sources_[one.source].idle > kSpare) close(socket);
+}
+
+/// It has no flow.
+void UdpTargetSockets::close(std::uint32_t socket) {
+    Socket& one = sockets_[socket];
+    Source& of = sources_[one.source];
+    const std::uint32_t last = of.open.back();
+    of.open[one.position] = last;
+    sockets_[last].position = one.position;
+    of.open.pop_back();
+    --of.idle;
+    --open_;
+    one.fd.reset();
+    free_.push_back(socket);
+}
+
+} // namespace nlb::proxy
