@@ -3,6 +3,7 @@
 #pragma once
 
 #include "io/fd.hpp"
+#include "proxy/idle_check.hpp"
 #include "proxy/pipes.hpp"
 #include "proxy/pool.hpp"
 #include "proxy/routing.hpp"
@@ -31,6 +32,7 @@ struct Connection {
     Endpoint client;
     std::int64_t start_ms = 0; // monotonic
     std::int64_t last_ms = 0;  // monotonic: when something last happened
+    IdleCheck idle;
     std::uint32_t index = 0;
     std::uint32_t generation = 0; // of this place in the pool; events of earlier owners differ
     bool in_use = false;

@@ -108,8 +108,8 @@ void Worker::open(io::Fd client, const Endpoint& peer, const ListenerRoute& rout
         const End why = is_exhaustion(error) ? End::NoResources : Session::end_of_connect(error);
         return end(connection, why);
     }
-    wheel_.add(connection.index,
-               now_ms_ + std::min(options_.connect_timeout_ms, route.info->idle_timeout_ms));
+    wheel_.add(connection.index, now_ms_ + std::min(options_.connect_timeout_ms,
+                                                    settle_ms(route.info->idle_timeout_ms)));
 }
 
 /// 0 when the connect is under way, else what failed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/clock.hpp"
+#include "proxy/segments.hpp"
 #include "proxy/worker.hpp"
 
 #include <sys/epoll.h>
@@ -107,14 +108,18 @@ void Worker::move(Connection& connection) {
 
 /// Called when the wheel brings the connection up: it is over, or it is put back.
 void Worker::check_idle(Connection& connection) {
-    std::int64_t due = connection.last_ms + connection.label->listener->idle_timeout_ms;
-    End why = End::IdleTimeout;
     if (connection.session.is_connecting()) {
-        due = connection.start_ms + options_.connect_timeout_ms;
-        why = End::TargetTimeout;
+        const std::int64_t due = connection.start_ms + options_.connect_timeout_ms;
+        if (due <= now_ms_) return end(connection, End::TargetTimeout);
+        return wheel_.add(connection.index, due);
     }
-    if (due <= now_ms_) return end(connection, why);
-    wheel_.add(connection.index, due);
+    const IdleCheck::Verdict verdict = connection.idle.check(
+        now_ms_, connection.label->listener->idle_timeout_ms, connection.last_ms, [&] {
+            return segments_in(connection.fd(Side::Client)) +
+                   segments_in(connection.fd(Side::Target));
+        });
+    if (verdict.is_over) return end(connection, End::IdleTimeout);
+    wheel_.add(connection.index, verdict.again_ms);
 }
 
 /// A walk over all connections, because it is rare: nothing is kept per target, so a connection
