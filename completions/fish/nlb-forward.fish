@@ -20,6 +20,7 @@ complete -c nlb-forward -n $run -l zone -x -d 'Serve only this Availability Zone
 complete -c nlb-forward -n $run -l node -x -d 'Name of this node'
 complete -c nlb-forward -n $run -s j -l threads -x -d 'Worker threads'
 complete -c nlb-forward -n $run -l connect-timeout -x -d 'Seconds a target has to answer'
+complete -c nlb-forward -n $run -l connect-retries -x -d 'Other targets to try'
 complete -c nlb-forward -n $run -l drain-timeout -x -d 'Seconds connections have to end after SIGTERM'
 complete -c nlb-forward -n $run -l counters-interval -x -d 'Seconds between counter lines'
 complete -c nlb-forward -n $run -l datapath -x -a 'proxy kernel' -d 'What carries the traffic'

@@ -35,6 +35,9 @@ struct Connection {
     IdleCheck idle;
     std::uint32_t index = 0;
     std::uint32_t generation = 0; // of this place in the pool; events of earlier owners differ
+    std::uint32_t hash = 0;       // of its flow, for another target
+    std::uint8_t retries = 0;     // targets tried after the first
+    bool holds_port = false;      // of its label's PortUse
     bool in_use = false;
     bool client_tells_space = false; // its epoll entry asks for EPOLLOUT
     bool waits_for_turn = false;

@@ -55,10 +55,11 @@ Result<void> Proxy::start_workers() {
     auto watched = loop_.add(outbox_.fd(), EPOLLIN, [this](std::uint32_t) { on_outbox(); });
     if (!watched) return watched;
     for (std::size_t i = 0; i < options_.threads; ++i) {
-        auto worker = Worker::make(
-            {i, options_.connect_timeout.ns / 1'000'000, options_.records_flows,
-             options_.most_udp_flows / options_.threads, udp_sockets(options_.threads)},
-            outbox_);
+        auto worker =
+            Worker::make({i, options_.connect_timeout.ns / 1'000'000, options_.records_flows,
+                          options_.connect_retries, options_.most_udp_flows / options_.threads,
+                          udp_sockets(options_.threads)},
+                         outbox_);
         if (!worker) return tl::unexpected<Error>(worker.error());
         workers_.push_back(std::move(*worker));
     }

@@ -33,7 +33,7 @@ std::span<const Transport> transports_of(model::Protocol protocol) {
 }
 
 /// Labels of the same targets of the same listener are kept: connections share them.
-void label(ListenerRoute& route, const ListenerRoute* before) {
+void label(ListenerRoute& route, const ListenerRoute* before, PortUses& ports) {
     std::unordered_map<std::string_view, std::shared_ptr<const FlowLabel>> known;
     if (before != nullptr && before->info == route.info) {
         route.no_target = before->no_target;
@@ -42,13 +42,19 @@ void label(ListenerRoute& route, const ListenerRoute* before) {
     } else {
         route.no_target = std::make_shared<FlowLabel>(FlowLabel{route.info, {}});
     }
+    const IpAddress source =
+        route.group->source ? route.group->source->endpoint().address : IpAddress();
     route.labels.reserve(route.group->targets.size());
     for (const TargetRoute& target : route.group->targets) {
         const auto it = known.find(target.id.value);
-        const bool is_kept = it != known.end() && it->second->endpoint == target.endpoint;
-        route.labels.push_back(is_kept ? it->second
-                                       : std::make_shared<FlowLabel>(
-                                             FlowLabel{route.info, target.id, target.endpoint}));
+        auto use = ports.of(source, target.endpoint);
+        const bool is_kept = it != known.end() && it->second->endpoint == target.endpoint &&
+                             it->second->ports == use;
+        if (is_kept)
+            route.labels.push_back(it->second);
+        else
+            route.labels.push_back(std::make_shared<FlowLabel>(
+                FlowLabel{route.info, target.id, target.endpoint, std::move(use)}));
     }
 }
 
@@ -214,7 +220,7 @@ WantedListener RouteBook::want(const contract::Listener& line, Transport transpo
     next.group = group == groups_.end() ? no_targets : group->second;
     next.info = info_of(line, transport, *next.group, known.get());
     if (!known || known->info != next.info || known->group != next.group) {
-        label(next, known.get());
+        label(next, known.get(), ports_);
         known = std::make_shared<const ListenerRoute>(std::move(next));
     }
     WantedListener wanted{known, 0, {}};
@@ -245,6 +251,7 @@ std::vector<WantedListener> RouteBook::wanted() {
         tell("no listener is in zone " + in_quotes(options_.zone) + ": nothing is served");
     }
     std::erase_if(listeners_, [&](const auto& entry) { return !seen.contains(entry.first); });
+    ports_.forget_unused();
     return all;
 }
 

@@ -97,6 +97,7 @@ class RouteBook {
     std::map<Key, std::shared_ptr<const GroupRoute>> groups_;
     std::map<ListenerKey, std::shared_ptr<const ListenerRoute>> listeners_;
     std::map<std::array<std::string, 3>, std::shared_ptr<ListenerCounters>> counters_;
+    PortUses ports_;
     TargetResets resets_;
     std::vector<std::string> notices_;
     std::map<std::string, bool> told_;

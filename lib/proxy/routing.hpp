@@ -7,6 +7,7 @@
 
 #include "io/socket.hpp"
 #include "proxy/counters.hpp"
+#include "proxy/port_use.hpp"
 
 #include "contract/messages.hpp"
 #include "wire/proxy_v2.hpp"
@@ -37,8 +38,9 @@ struct ListenerInfo {
 /// What a connection is called in its flow record.
 struct FlowLabel {
     std::shared_ptr<const ListenerInfo> listener;
-    model::TargetId target; ///< empty: none could be chosen
-    Endpoint endpoint{};    ///< of the target
+    model::TargetId target;           ///< empty: none could be chosen
+    Endpoint endpoint{};              ///< of the target
+    std::shared_ptr<PortUse> ports{}; ///< of connections to it; null without a target
 };
 
 struct TargetRoute {
@@ -66,6 +68,17 @@ struct ListenerRoute {
     std::shared_ptr<const GroupRoute> group;
     std::vector<std::shared_ptr<const FlowLabel>> labels; ///< one for each of group->targets
     std::shared_ptr<const FlowLabel> no_target;
+
+    /// Of the flow `client` opened with a SYN numbered `sequence`, or its datagrams (0).
+    [[nodiscard]] std::uint32_t hash(const Endpoint& client, std::uint32_t sequence) const;
+
+    /// Index of the target of a flow with this hash; nothing when no target takes flows.
+    [[nodiscard]] std::optional<std::uint32_t> choose(std::uint32_t hash) const;
+
+    /// Index of the target that gets the flow after `attempts` others did not take it: the next
+    /// different one on the ring. Nothing when there is none.
+    [[nodiscard]] std::optional<std::uint32_t> choose_again(std::uint32_t hash,
+                                                            std::uint32_t attempts) const;
 
     /// Index of the target that takes the connection `client` opened with a SYN numbered
     /// `sequence`, or its datagrams (0); nothing when no target takes flows. The same answer as the

@@ -26,6 +26,7 @@ class Worker {
         std::size_t index = 0; ///< which block of each counter is its own
         std::int64_t connect_timeout_ms = 30'000;
         bool records_flows = false;
+        std::uint32_t connect_retries = 0;
         std::size_t most_udp_flows = 0;
         UdpTargetSockets::Limits udp_sockets;
     };
@@ -85,13 +86,20 @@ class Worker {
     void accept_all(std::uint32_t slot);
     bool accept_one(std::uint32_t slot, const ListenerRoute& route);
     void open(io::Fd client, const Endpoint& peer, const ListenerRoute& route);
-    int connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target);
     io::Fd take_socket(bool v4);
     bool has_spare(const ListenerRoute& route);
     std::uint32_t sequence_of(const io::Fd& client);
     void pause_accepting();
     void resume_accepting();
     void listen_events(std::uint32_t events);
+
+    // worker_connect.cpp: the way to a target
+    End connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target);
+    void connect_failed(Connection& connection, End why);
+    static End end_of_call(int error);
+    static void give_back_port(Connection& connection);
+    [[nodiscard]] const ListenerRoute* route_of(const ListenerInfo& listener) const;
+    [[nodiscard]] std::int64_t connect_check_ms(const ListenerRoute& route) const;
 
     // worker_connection.cpp: what happens to a connection
     void on_event(Connection& connection, Side side, std::uint32_t events);

@@ -17,15 +17,6 @@ namespace {
 constexpr int kAcceptsPerTurn = 64; // before connections that exist get their turn
 constexpr std::int64_t kPauseMs = 100;
 
-bool is_exhaustion(int error) {
-    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
-}
-
-void set(int fd, int level, int option, int value) {
-    // Each of these is an improvement that the connection can do without.
-    [[maybe_unused]] const int rc = ::setsockopt(fd, level, option, &value, sizeof value);
-}
-
 } // namespace
 
 /// Connections wait in the kernel until they are accepted; closing the socket would reset them.
@@ -93,8 +84,10 @@ std::uint32_t Worker::sequence_of(const io::Fd& client) {
 }
 
 void Worker::open(io::Fd client, const Endpoint& peer, const ListenerRoute& route) {
-    const auto target = route.choose(peer, sequence_of(client));
+    const std::uint32_t hash = route.hash(peer, sequence_of(client));
+    const auto target = route.choose(hash);
     Connection& connection = connections_.take();
+    connection.hash = hash;
     connection.sockets[0] = std::move(client);
     connection.client = peer;
     connection.label = target ? route.labels[*target] : route.no_target;
@@ -103,34 +96,9 @@ void Worker::open(io::Fd client, const Endpoint& peer, const ListenerRoute& rout
     count(connection, Count::NewFlow);
     count(connection, Count::ActiveFlow);
     if (!target) return end(connection, End::NoTarget);
-    const int error = connect_to(connection, route, *target);
-    if (error != 0) {
-        const End why = is_exhaustion(error) ? End::NoResources : Session::end_of_connect(error);
-        return end(connection, why);
-    }
-    wheel_.add(connection.index, now_ms_ + std::min(options_.connect_timeout_ms,
-                                                    settle_ms(route.info->idle_timeout_ms)));
-}
-
-/// 0 when the connect is under way, else what failed.
-int Worker::connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target) {
-    const io::SocketAddress& address = route.group->targets[target].address;
-    io::Fd& socket = connection.sockets[1];
-    socket = take_socket(address.storage.ss_family == AF_INET);
-    if (!socket.is_open()) return errno;
-    const int fd = socket.get();
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (const auto& source = route.group->source; source) {
-        // The port is chosen at connect(), when the whole 4-tuple is known: 55,000 connections
-        // to each target, not to all of them together [guide, p.43].
-        set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-        if (::bind(fd, source->get(), source->length) != 0) return errno;
-    }
-    if (::connect(fd, address.get(), address.length) != 0 && errno != EINPROGRESS) return errno;
-    epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
-    event.data.u64 = event_token(connection, Side::Target);
-    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? 0 : errno;
+    const End why = connect_to(connection, route, *target);
+    if (why != End::None) return connect_failed(connection, why);
+    wheel_.add(connection.index, connect_check_ms(route));
 }
 
 void Worker::listen_events(std::uint32_t events) {

@@ -73,7 +73,7 @@ void Worker::on_target_answer(Connection& connection, std::uint32_t events) {
         int error = 0;
         socklen_t length = sizeof error;
         ::getsockopt(connection.fd(Side::Target), SOL_SOCKET, SO_ERROR, &error, &length);
-        return end(connection, Session::end_of_connect(error));
+        return connect_failed(connection, Session::end_of_connect(error));
     }
     if ((events & EPOLLOUT) == 0) return;
     connection.last_ms = now_ms_;
@@ -109,8 +109,8 @@ void Worker::move(Connection& connection) {
 /// Called when the wheel brings the connection up: it is over, or it is put back.
 void Worker::check_idle(Connection& connection) {
     if (connection.session.is_connecting()) {
-        const std::int64_t due = connection.start_ms + options_.connect_timeout_ms;
-        if (due <= now_ms_) return end(connection, End::TargetTimeout);
+        const std::int64_t due = connection.last_ms + options_.connect_timeout_ms;
+        if (due <= now_ms_) return connect_failed(connection, End::TargetTimeout);
         return wheel_.add(connection.index, due);
     }
     const IdleCheck::Verdict verdict = connection.idle.check(
@@ -155,6 +155,7 @@ void Worker::count_end(const Connection& connection, End why) {
 void Worker::end(Connection& connection, End why) {
     const Ending how = ending(why);
     count_end(connection, why);
+    give_back_port(connection);
     close_socket(connection.sockets[0], how.resets_client);
     close_socket(connection.sockets[1], how.resets_target);
     if (const auto sign = sign_of(why, connection.session.received(Side::Target)))

@@ -198,19 +198,8 @@ class Resets(Forwarder):
         self.assertEqual((evidence["kind"], evidence["count"]), ("refused", 1))
 
     def test_silence_of_the_target_reaches_the_client_as_a_reset(self):
-        full = socket.socket()
-        self.addCleanup(full.close)
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        fillers = []
-        for _ in range(4):  # a full accept queue: further SYNs are not answered
-            filler = socket.socket()
-            filler.setblocking(False)
-            filler.connect_ex(full.getsockname())
-            fillers.append(filler)
-            self.addCleanup(filler.close)
         port = nlbtest.free_port()
-        forward = self.forward(listener(port), routing(), route(full.getsockname()[1]),
+        forward = self.forward(listener(port), routing(), route(self.silent_port()),
                                options=("--connect-timeout", "1"))
         self.assertTrue(was_reset(lambda: self.connect(port)))
         self.assertEqual(self.flow(forward)["end"], "target-timeout")

@@ -76,6 +76,19 @@ class Forwarder(nlbtest.TestCase):
                                *[route(s.port) for s in servers], **options)
         return forward, port
 
+    def silent_port(self):
+        """A port of a listener whose accept queue is full: further SYNs are not answered."""
+        full = socket.socket()
+        self.addCleanup(full.close)
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(full.getsockname())
+            self.addCleanup(filler.close)
+        return full.getsockname()[1]
+
     def connect(self, port, address="127.0.0.1"):
         connection = socket.create_connection((address, port), timeout=nlbtest.DEADLINE)
         self.addCleanup(connection.close)

@@ -11,6 +11,7 @@ namespace {
 using namespace nlb;
 
 constexpr std::uint64_t kMostThreads = 256;
+constexpr std::uint64_t kMostRetries = 16;
 constexpr std::uint64_t kLongestSeconds = 86'400;
 constexpr std::uint64_t kMostTableEntries = 1U << 26U;
 
@@ -70,6 +71,8 @@ std::function<Result<int>(app::Context&)> declare(app::Options& command) {
                    "Worker threads (default: one per CPU)");
     command.number("--connect-timeout", options->connect_timeout_seconds, {1, kLongestSeconds},
                    {"SECONDS"}, "How long a target has to answer (default: 30)");
+    command.number("--connect-retries", options->connect_retries, {0, kMostRetries}, {"N"},
+                   "Other targets to try when one takes no connection (default: 0)");
     command.number("--drain-timeout", options->drain_timeout_seconds, {0, kLongestSeconds},
                    {"SECONDS"}, "How long connections have to end after SIGTERM (default: 30)");
     command.number("--counters-interval", options->counters_interval_seconds, {0, kLongestSeconds},

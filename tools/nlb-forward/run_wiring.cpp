@@ -101,12 +101,14 @@ Result<void> RunWiring::start_proxy() {
     };
     handlers.on_evidence = [this](const contract::TargetEvidence& line) { answer(line); };
     handlers.on_drained = [this] { end(0); };
-    auto proxy = proxy::Proxy::start(loop_,
-                                     {.threads = options_.threads,
-                                      .connect_timeout = seconds(options_.connect_timeout_seconds),
-                                      .zone = options_.zone,
-                                      .records_flows = records_ != nullptr},
-                                     std::move(handlers));
+    auto proxy = proxy::Proxy::start(
+        loop_,
+        {.threads = options_.threads,
+         .connect_timeout = seconds(options_.connect_timeout_seconds),
+         .zone = options_.zone,
+         .records_flows = records_ != nullptr,
+         .connect_retries = static_cast<std::uint32_t>(options_.connect_retries)},
+        std::move(handlers));
     if (!proxy) return tl::unexpected<Error>(proxy.error());
     proxy_ = std::move(*proxy);
     return {};

@@ -27,6 +27,7 @@ struct RunOptions {
     KernelOptions kernel;
     std::uint64_t threads = 1;
     std::uint64_t connect_timeout_seconds = 30;
+    std::uint64_t connect_retries = 0;
     std::uint64_t drain_timeout_seconds = 30;
     std::uint64_t counters_interval_seconds = 60;
 };

@@ -124,6 +124,38 @@ BOOST_AUTO_TEST_CASE(connections_and_datagrams_get_the_targets_that_their_packet
     }
 }
 
+BOOST_AUTO_TEST_CASE(another_attempt_gets_another_target_until_all_had_one) {
+    RouteBook routes = book();
+    std::vector<contract::Message> lines{listener("a", "127.0.0.1"), routing("a")};
+    for (const char* id : {"one:80", "two:80", "three:80"})
+        lines.emplace_back(a_route("a", id, true));
+    routes.replace(set(lines));
+    const auto route = routes.wanted().at(0).route;
+    for (std::uint16_t port = 1; port < 100; ++port) {
+        const std::uint32_t hash = route->hash({ip("192.0.2.1"), port}, 7);
+        BOOST_TEST((route->choose(hash) == route->choose({ip("192.0.2.1"), port}, 7)));
+        const std::set<std::uint32_t> all{*route->choose(hash), *route->choose_again(hash, 1),
+                                          *route->choose_again(hash, 2)};
+        BOOST_TEST(all.size() == 3U);
+        BOOST_TEST(!route->choose_again(hash, 3).has_value());
+    }
+    routes.replace(set({listener("a", "127.0.0.1"), routing("a")}));
+    BOOST_TEST(!routes.wanted().at(0).route->choose_again(0, 1).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(ports_are_counted_for_the_source_and_the_target_together) {
+    RouteBook routes = book();
+    const auto ports = [&](const char* zone, const char* source) {
+        auto from = routing(zone);
+        from.source = ip(source);
+        routes.replace(set({listener(zone, "127.0.0.1"), from, a_route(zone, "one:80", true)}));
+        return routes.wanted().at(0).route->labels.at(0)->ports;
+    };
+    const auto first = ports("a", "127.0.0.9");
+    BOOST_TEST((ports("b", "127.0.0.9") == first));
+    BOOST_TEST((ports("b", "127.0.0.8") != first));
+}
+
 BOOST_AUTO_TEST_CASE(what_did_not_change_is_the_same_object) {
     RouteBook routes = book();
     routes.replace(two_targets(true));

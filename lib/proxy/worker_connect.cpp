@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "proxy/worker.hpp"
+#include "proxy/worker_detail.hpp"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+
+namespace nlb::proxy {
+
+namespace {
+
+void set(int fd, int level, int option, int value) {
+    // Each of these is an improvement that the connection can do without.
+    [[maybe_unused]] const int rc = ::setsockopt(fd, level, option, &value, sizeof value);
+}
+
+/// Another target may have what this one lacked.
+bool is_worth_another_target(End why) {
+    return why == End::TargetRefused || why == End::TargetUnreachable ||
+           why == End::TargetTimeout || why == End::PortAllocation;
+}
+
+} // namespace
+
+/// When to look at a connection that is being made.
+std::int64_t Worker::connect_check_ms(const ListenerRoute& route) const {
+    return now_ms_ + std::min(options_.connect_timeout_ms, settle_ms(route.info->idle_timeout_ms));
+}
+
+/// To the target of the connection's label. End::None when the connect is under way.
+End Worker::connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target) {
+    const io::SocketAddress& address = route.group->targets[target].address;
+    io::Fd& socket = connection.sockets[1];
+    socket = take_socket(address.storage.ss_family == AF_INET);
+    if (!socket.is_open()) return end_of_call(errno);
+    const int fd = socket.get();
+    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    if (!connection.label->ports->take()) return End::PortAllocation;
+    connection.holds_port = true;
+    if (const auto& source = route.group->source; source) {
+        // The port is chosen at connect(), when the whole 4-tuple is known: so many connections
+        // to each target, not to all of them together [guide, p.43].
+        set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+        if (::bind(fd, source->get(), source->length) != 0) return end_of_call(errno);
+    }
+    if (::connect(fd, address.get(), address.length) != 0 && errno != EINPROGRESS)
+        return end_of_call(errno);
+    epoll_event event{};
+    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.data.u64 = event_token(connection, Side::Target);
+    return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? End::None
+                                                                     : end_of_call(errno);
+}
+
+End Worker::end_of_call(int error) {
+    return is_exhaustion(error) ? End::NoResources : Session::end_of_connect(error);
+}
+
+void Worker::give_back_port(Connection& connection) {
+    if (connection.holds_port) connection.label->ports->give_back();
+    connection.holds_port = false;
+}
+
+/// The target did not take the connection: another one gets it if that is wanted and there is one,
+/// else it ends. Nothing of the client has been read by now.
+void Worker::connect_failed(Connection& connection, End why) {
+    while (connection.retries < options_.connect_retries && is_worth_another_target(why)) {
+        const ListenerRoute* route = route_of(*connection.label->listener);
+        if (route == nullptr) break;
+        ++connection.retries;
+        const auto target = route->choose_again(connection.hash, connection.retries);
+        if (!target) break;
+        if (const auto sign = sign_of(why, 0)) signs_.push_back({connection.label, *sign});
+        give_back_port(connection);
+        connection.sockets[1].reset();
+        connection.label = route->labels[*target];
+        connection.last_ms = now_ms_;
+        why = connect_to(connection, *route, *target);
+        if (why != End::None) continue;
+        wheel_.remove(connection.index);
+        return wheel_.add(connection.index, connect_check_ms(*route));
+    }
+    end(connection, why);
+}
+
+/// The listener's present targets; null when it is gone.
+const ListenerRoute* Worker::route_of(const ListenerInfo& listener) const {
+    for (const auto& route : table_->by_slot) {
+        if (route && route->info.get() == &listener) return route.get();
+    }
+    return nullptr;
+}
+
+} // namespace nlb::proxy
