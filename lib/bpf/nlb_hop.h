@@ -44,43 +44,54 @@ NLB_NOINLINE void nlb_ask_route(struct nlb_world* world, const struct nlb_tuple*
     __builtin_memcpy(scratch->next_hop_be, fib.ipv6_dst, 16);
 }
 
-/* The place of the interface, or a null pointer when another one has it. */
-static struct nlb_device* nlb_device_of(nlb_u32 ifindex) {
-    const nlb_u32 place = ifindex & (NLB_DEVICES - 1U);
-    struct nlb_device* device = bpf_map_lookup_elem(&nlb_devices, &place);
-    if (!device || (device->ifindex != 0 && device->ifindex != ifindex)) return 0;
-    return device;
+NLB_INLINE nlb_u32 nlb_hop_place(const struct nlb_next_hop* hop, nlb_u32 probe) {
+    const nlb_word32* words = (const nlb_word32*)hop;
+    const nlb_u32 mixed = (words[0] ^ words[2] ^ words[3]) * 0x9e3779b1U; /* the link addresses */
+    return ((mixed >> 16U) + probe) & (NLB_HOPS - 1U);
 }
 
-/* A reader on another CPU believes a hop by its epoch, so that is written last. */
+NLB_INLINE int nlb_same_hop(const struct nlb_next_hop* a, const struct nlb_next_hop* b) {
+    const nlb_word32* left = (const nlb_word32*)a;
+    const nlb_word32* right = (const nlb_word32*)b;
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1]) | (left[2] ^ right[2]) |
+            (left[3] ^ right[3]) | (left[4] ^ right[4])) == 0;
+}
+
+/* Takes the place if it is free. Whoever reads it believes it by its epoch. */
+NLB_INLINE void nlb_take_hop(struct nlb_known_hop* known, const struct nlb_next_hop* hop,
+                             nlb_u32 epoch) {
+    const nlb_u32 was = *(volatile nlb_u32*)&known->epoch;
+    const nlb_u32 busy = epoch | NLB_HOP_BUSY;
+    if (was == epoch || was == busy) return;
+    if (__sync_val_compare_and_swap(&known->epoch, was, busy) != was) return;
+    known->hop = *hop;
+    __sync_lock_test_and_set(&known->epoch, epoch);
+}
+
+/* Where no place is left the routing table is asked for every packet. */
 NLB_NOINLINE void nlb_remember_hop(struct nlb_flow* flow, const struct nlb_next_hop* hop,
-                                   nlb_u16 epoch) {
-    struct nlb_device* device = nlb_device_of(hop->ifindex);
-    if (!device) return;
-    nlb_copy_mac(hop->source, device->address);
-    device->ifindex = hop->ifindex;
-    flow->hop.epoch = 0;
-    barrier();
-    flow->hop.device = (nlb_u16)(hop->ifindex & (NLB_DEVICES - 1U));
-    flow->hop.mtu = (nlb_u16)(hop->mtu > 0xffffU ? 0xffffU : hop->mtu);
-    nlb_copy_mac(hop->destination, flow->hop.destination);
-    barrier();
-    flow->hop.epoch = epoch;
+                                   nlb_u32 epoch) {
+    for (nlb_u32 probe = 0; probe < NLB_HOP_PROBES; ++probe) {
+        const nlb_u32 place = nlb_hop_place(hop, probe);
+        struct nlb_known_hop* known = bpf_map_lookup_elem(&nlb_hops, &place);
+        if (!known) return;
+        nlb_take_hop(known, hop, epoch);
+        if (*(volatile nlb_u32*)&known->epoch != epoch || !nlb_same_hop(&known->hop, hop)) continue;
+        flow->hop = epoch << 16U | place;
+        return;
+    }
 }
 
 /* 0: nothing is remembered. */
 NLB_INLINE int nlb_recall_hop(const struct nlb_flow* flow, struct nlb_scratch* scratch,
-                              nlb_u16 epoch) {
-    const struct nlb_device* device;
-    nlb_u32 place;
-    if (!flow || flow->hop.epoch != epoch) return 0;
-    place = flow->hop.device;
-    device = bpf_map_lookup_elem(&nlb_devices, &place);
-    if (!device) return 0;
-    scratch->hop.ifindex = device->ifindex;
-    scratch->hop.mtu = flow->hop.mtu;
-    nlb_copy_mac(flow->hop.destination, scratch->hop.destination);
-    nlb_copy_mac(device->address, scratch->hop.source);
+                              nlb_u32 epoch) {
+    const nlb_u32 remembered = flow ? flow->hop : 0;
+    const nlb_u32 place = remembered & 0xffffU;
+    const struct nlb_known_hop* known;
+    if (remembered >> 16U != epoch) return 0;
+    known = bpf_map_lookup_elem(&nlb_hops, &place);
+    if (!known || known->epoch != epoch) return 0;
+    scratch->hop = known->hop;
     scratch->way = NLB_WAY_HOP;
     return 1;
 }
@@ -89,7 +100,7 @@ NLB_INLINE nlb_u32 nlb_port_too_big(struct nlb_world* world, const struct nlb_l4
                                     struct nlb_flow* flow) {
     const struct nlb_l4_desc* desc = &work->desc;
     struct nlb_scratch* scratch = world->scratch;
-    const nlb_u16 epoch = (nlb_u16)world->state->hop_epoch;
+    const nlb_u32 epoch = world->state->hop_epoch;
     nlb_u32 mtu;
     if (nlb_config.testing) {
         mtu = world->test ? world->test->mtu : 0;

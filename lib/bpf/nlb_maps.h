@@ -12,7 +12,7 @@
 
 /* What pinned maps mean: a loader goes on with those of its own number only. Changes with every
  * struct of lib/l4 and of this file that lives in a map. */
-#define NLB_MAPS_VERSION 2U
+#define NLB_MAPS_VERSION 3U
 
 #define NLB_MOST_TARGETS 65536U
 #define NLB_MOST_LISTENERS 4096U
@@ -122,14 +122,17 @@ struct nlb_next_hop {
     nlb_u8 source[6];
 };
 
-/* An interface that packets leave by. */
-struct nlb_device {
-    nlb_u32 ifindex; /* 0: the place is free */
-    nlb_u8 address[6];
-    nlb_u16 zero;
+/* A next hop that flows remember by its place. */
+struct nlb_known_hop {
+    nlb_u32 epoch; /* the place is free unless it is nlb_state.hop_epoch */
+    struct nlb_next_hop hop;
 };
 
-#define NLB_DEVICES 256U /* an interface has one place: its number modulo this; a power of two */
+NLB_ASSERT_SIZE(struct nlb_known_hop, 24);
+
+#define NLB_HOPS 4096U      /* places; a power of two */
+#define NLB_HOP_PROBES 8U   /* places that a next hop may have */
+#define NLB_HOP_BUSY 65536U /* beside the epoch: somebody is writing */
 
 struct nlb_scratch {
     struct nlb_l4_work work;
@@ -199,7 +202,7 @@ NLB_MAP_WITH(nlb_target_ids, BPF_MAP_TYPE_HASH, nlb_u32, struct nlb_label, NLB_M
              BPF_F_NO_PREALLOC);
 NLB_MAP_WITH(nlb_listener_ids, BPF_MAP_TYPE_HASH, nlb_u32, struct nlb_label, NLB_MOST_LISTENERS,
              BPF_F_NO_PREALLOC);
-NLB_MAP(nlb_devices, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_device, NLB_DEVICES);
+NLB_MAP(nlb_hops, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_known_hop, NLB_HOPS);
 NLB_MAP(nlb_scratch, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, struct nlb_scratch, 1);
 /* Test runs may wander from CPU to CPU. */
 NLB_MAP(nlb_test_guard, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_guard, 1);

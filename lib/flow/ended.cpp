@@ -42,7 +42,7 @@ std::vector<Key> ended(const FlowTable<Key, Value>& flows, Nanos now, Nanos kept
 bool is_ended(const nlb_flow& flow, Nanos now, Nanos kept) {
     const auto now_ns = static_cast<std::uint64_t>(now.ns);
     const auto kept_ns = static_cast<std::uint64_t>(kept.ns);
-    return now_ns > flow.last_ns + kept_ns && nlb_is_over(&flow, now_ns - kept_ns) != 0;
+    return nlb_silence_ns(&flow, now_ns) > kept_ns && nlb_is_over(&flow, now_ns - kept_ns) != 0;
 }
 
 std::vector<nlb_flow_key> ended_entries(const FlowTable4& flows, Nanos now, Nanos kept) {

@@ -143,7 +143,7 @@ nlb_tuple FlowEntry::other_key() const {
 }
 
 std::size_t flow_buckets(std::size_t entries) {
-    const std::size_t buckets = entries * NLB_WAYS_PER_ENTRY / NLB_WAYS;
+    const std::size_t buckets = entries * NLB_WAYS_PER_TWO_ENTRIES / 2 / NLB_WAYS;
     return std::clamp<std::size_t>(buckets, NLB_LEAST_BUCKETS, UINT32_MAX);
 }
 

@@ -42,12 +42,13 @@ std::uint64_t name_of(const FlowEntry& entry) {
     return h;
 }
 
-Nanos last_of(const nlb_flow& flow) {
-    return {static_cast<std::int64_t>(flow.last_ns)};
+Nanos last_of(const nlb_flow& flow, Nanos now) {
+    const auto silence = nlb_silence_ns(&flow, static_cast<std::uint64_t>(now.ns));
+    return now - Nanos{static_cast<std::int64_t>(silence)};
 }
 
-Nanos ended_at(const nlb_flow& flow, FlowEnd end) {
-    const Nanos last{static_cast<std::int64_t>(flow.last_ns)};
+Nanos ended_at(const nlb_flow& flow, FlowEnd end, Nanos now) {
+    const Nanos last = last_of(flow, now);
     const bool is_idle = end == FlowEnd::IdleTimeout || end == FlowEnd::TargetTimeout;
     return is_idle ? last + Nanos::milliseconds(flow.idle_ms) : last;
 }
@@ -135,17 +136,17 @@ void Sweeper::look_at(const FlowEntry& entry, Nanos now) {
     const std::uint64_t name = name_of(entry);
     const auto told = told_.find(name);
     if (told == told_.end()) {
-        if (ended_at(flow, *end) < told_until_)
+        if (ended_at(flow, *end, now) < told_until_)
             told_.emplace(name, now);
         else
             tell(entry, *end, now);
         return;
     }
-    if (now - std::max(told->second, last_of(flow)) < kKeepEnded) return;
+    if (now - std::max(told->second, last_of(flow, now)) < kKeepEnded) return;
     told_.erase(told);
     // The client may have opened another flow from the same port since it was read.
     const auto present = flows_.find(entry.key);
-    if (!present || present->flow.last_ns != flow.last_ns) return;
+    if (!present || present->flow.last != flow.last) return;
     flows_.remove(entry.other_key());
     flows_.remove(entry.key);
 }
@@ -167,7 +168,7 @@ void Sweeper::look_for_silence(const FlowEntry& entry, Nanos now) {
 void Sweeper::tell(const FlowEntry& entry, FlowEnd end, Nanos now) {
     told_.emplace(name_of(entry), now);
     if (!handlers_.on_ended) return;
-    EndedFlow ended{entry, 0, 0, end, ended_at(entry.flow, end)};
+    EndedFlow ended{entry, 0, 0, end, ended_at(entry.flow, end, now)};
     if (const auto reply = flows_.find(entry.other_key())) {
         ended.target_bytes = reply->flow.bytes;
         ended.target_packets = reply->flow.packets;

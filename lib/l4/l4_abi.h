@@ -110,36 +110,25 @@ NLB_ASSERT_SIZE(struct nlb_flow_key, 16);
 #define NLB_FLOW_REFUSED 0x80U      /* the target answered the SYN with a RST */
 #define NLB_FLOW_TARGET_DATA 0x100U /* the target sent payload */
 
-/* Where a forwarded packet goes: filled by the kernel frames from the routing table, and believed
- * while `epoch` is the loader's. Zero in userspace. */
-struct nlb_hop {
-    nlb_u8 destination[6]; /* link address */
-    nlb_u16 device;        /* index: interface and its own link address */
-    nlb_u16 mtu;
-    nlb_u16 epoch;
-};
-
-NLB_ASSERT_SIZE(struct nlb_hop, 12);
-
 /* The value of one direction, all but the addresses that its packets get. Two of them make a flow;
  * the one of the client's direction holds time and state, and the other finds it: what its packets
  * become, with the ends swapped, is the other's key. */
 struct nlb_flow {
-    nlb_u64 last_ns;           /* time of the last packet of either side */
     nlb_u64 bytes;             /* of this direction, IP headers included */
     nlb_u32 packets;           /* of this direction */
-    nlb_u32 target;            /* index */
-    nlb_u32 target_generation; /* a target index that was given to another target has a new one */
-    nlb_u32 idle_ms;           /* silence after which the flow is forgotten */
+    nlb_u32 last;              /* moment (l4_age.h) of the last packet of either side */
     nlb_u32 opened_s;          /* time of the first packet, full seconds */
+    nlb_u32 idle_ms;           /* silence after which the flow is forgotten */
+    nlb_u32 hop;               /* next hop: the kernel frames know what it means; else 0 */
+    nlb_u16 target;            /* index */
+    nlb_u16 target_generation; /* a target index that was given to another target has a new one */
     nlb_u16 listener;          /* index */
     nlb_u16 state;             /* NLB_FLOW_... */
-    struct nlb_hop hop;
-    nlb_u16 source_port_be; /* what packets get, and the addresses that follow in the table */
+    nlb_u16 source_port_be;    /* what packets get, and the addresses that follow in the table */
     nlb_u16 destination_port_be;
 };
 
-NLB_ASSERT_SIZE(struct nlb_flow, 56);
+NLB_ASSERT_SIZE(struct nlb_flow, 40);
 
 struct nlb_flow4 {
     struct nlb_flow flow;
@@ -153,9 +142,9 @@ struct nlb_flow6 {
     nlb_u32 destination_be[4];
 };
 
-/* With its key and the kernel's own words an IPv4 entry is two cache lines. */
-NLB_ASSERT_SIZE(struct nlb_flow4, 64);
-NLB_ASSERT_SIZE(struct nlb_flow6, 88);
+/* With its key an IPv4 entry is one cache line. */
+NLB_ASSERT_SIZE(struct nlb_flow4, 48);
+NLB_ASSERT_SIZE(struct nlb_flow6, 72);
 
 /* The ports of a datagram, learned from its first fragment. */
 struct nlb_fragment_key {
@@ -234,7 +223,8 @@ struct nlb_target {
     nlb_u32 address_be[4];
     nlb_u16 port_be;
     nlb_u16 flags; /* NLB_TARGET_... */
-    nlb_u32 generation;
+    nlb_u16 generation;
+    nlb_u16 zero;
 };
 
 NLB_ASSERT_SIZE(struct nlb_target, 24);

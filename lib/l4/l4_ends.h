@@ -63,28 +63,29 @@ NLB_INLINE const nlb_u32* nlb_flow_destination(const struct nlb_flow* flow, int 
               : &((const struct nlb_flow4*)flow)->destination_be;
 }
 
-/* What a packet of `flow`'s direction becomes. */
-NLB_INLINE void nlb_flow_becomes(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
-                                 struct nlb_tuple* out) {
-    nlb_copy_address(nlb_flow_source(flow, v6), out->source_be, v6);
-    nlb_copy_address(nlb_flow_destination(flow, v6), out->destination_be, v6);
-    out->source_port_be = flow->source_port_be;
-    out->destination_port_be = flow->destination_port_be;
+NLB_INLINE void nlb_set_ends(const nlb_u32* source, const nlb_u32* destination, nlb_u8 protocol,
+                             int v6, struct nlb_tuple* out) {
+    nlb_copy_address(source, out->source_be, v6);
+    nlb_copy_address(destination, out->destination_be, v6);
     out->protocol = protocol;
     out->family = v6 ? 6 : 4;
     out->zero[0] = out->zero[1] = 0;
 }
 
+/* What a packet of `flow`'s direction becomes. */
+NLB_INLINE void nlb_flow_becomes(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
+                                 struct nlb_tuple* out) {
+    nlb_set_ends(nlb_flow_source(flow, v6), nlb_flow_destination(flow, v6), protocol, v6, out);
+    out->source_port_be = flow->source_port_be;
+    out->destination_port_be = flow->destination_port_be;
+}
+
 /* The packet that answers what a packet of `flow`'s direction becomes: the key of the other one. */
 NLB_INLINE void nlb_flow_other_key(const struct nlb_flow* flow, nlb_u8 protocol, int v6,
                                    struct nlb_tuple* out) {
-    nlb_copy_address(nlb_flow_destination(flow, v6), out->source_be, v6);
-    nlb_copy_address(nlb_flow_source(flow, v6), out->destination_be, v6);
+    nlb_set_ends(nlb_flow_destination(flow, v6), nlb_flow_source(flow, v6), protocol, v6, out);
     out->source_port_be = flow->destination_port_be;
     out->destination_port_be = flow->source_port_be;
-    out->protocol = protocol;
-    out->family = v6 ? 6 : 4;
-    out->zero[0] = out->zero[1] = 0;
 }
 
 /* Is `key` the key of the other direction? */

@@ -116,7 +116,7 @@ NLB_INLINE void nlb_flow_note(struct nlb_world* world, const struct nlb_found* f
     if (is_reply && desc->segment_length != 0 &&
         (desc->tcp_flags & (NLB_TCP_SYN | NLB_TCP_FIN | NLB_TCP_RST)) == 0)
         is |= NLB_FLOW_TARGET_DATA;
-    if (now_ns > client->last_ns) client->last_ns = now_ns;
+    if (nlb_moment(now_ns) - client->last < 1U << 31U) client->last = nlb_moment(now_ns);
     found->own->packets += 1;
     found->own->bytes += desc->length;
     if (is == was) return;

@@ -29,7 +29,7 @@ NLB_INLINE int nlb_stays(struct nlb_world* world, struct nlb_l4_work* work, int 
     const struct nlb_found other =
         nlb_flow_find(world, &opening->reply_key, &work->in_the_way.client_key, v6);
     if (!other.client) return 0;
-    if (!nlb_is_over(other.client, opening->client.last_ns)) return 1;
+    if (!nlb_is_over(other.client, opening->now_ns)) return 1;
     nlb_flow_ends(&other, &opening->reply_key, &work->in_the_way, v6);
     nlb_flow_remove(world, &work->in_the_way, v6);
     return 0;
@@ -87,7 +87,7 @@ NLB_INLINE nlb_u32 nlb_port_probes(const nlb_u64* exhausted_ns, nlb_u64 now_ns) 
 NLB_INLINE int nlb_claim_port(struct nlb_world* world, struct nlb_l4_work* work, int v6) {
     struct nlb_opening* opening = &work->opening;
     nlb_u64* exhausted_ns = nlb_port_exhausted(world, opening->client.target);
-    const nlb_u32 probes = nlb_port_probes(exhausted_ns, opening->client.last_ns);
+    const nlb_u32 probes = nlb_port_probes(exhausted_ns, opening->now_ns);
     opening->offset = nlb_ring_position(opening->hash * 0x9e3779b1U, NLB_SNAT_PORTS);
     /* One more than a multiple of 2, 5 and 11, the primes of 55,000: visits every port. A step of
      * the flow's own keeps the paths of two flows apart. */
@@ -96,7 +96,7 @@ NLB_INLINE int nlb_claim_port(struct nlb_world* world, struct nlb_l4_work* work,
         nlb_port_try_ports(world, probes - 1U, work, v6);
     opening->becomes.source_port_be = opening->reply_key.destination_port_be;
     if (opening->put == NLB_PUT_EXISTS && exhausted_ns && probes == NLB_SNAT_PORTS)
-        *exhausted_ns = opening->client.last_ns;
+        *exhausted_ns = opening->now_ns;
     nlb_port_ask(world, NLB_ASK_SOURCE_PORT, nlb_ntoh16(opening->becomes.source_port_be));
     return (int)opening->put;
 }
@@ -136,13 +136,14 @@ NLB_INLINE void nlb_fill_opening(struct nlb_l4_work* work, const struct nlb_list
                                  const struct nlb_target* target, nlb_u64 now_ns, int v6) {
     struct nlb_opening* opening = &work->opening;
     struct nlb_flow* client = &opening->client;
+    opening->now_ns = now_ns;
     opening->becomes = work->desc.key;
     nlb_copy_address(target->address_be, opening->becomes.destination_be, v6);
     opening->becomes.destination_port_be = target->port_be;
     __builtin_memset(client, 0, sizeof(*client));
-    client->last_ns = now_ns;
+    client->last = nlb_moment(now_ns);
     client->opened_s = (nlb_u32)(now_ns / 1000000000U);
-    client->target = work->verdict.target;
+    client->target = (nlb_u16)work->verdict.target;
     client->target_generation = target->generation;
     client->listener = (nlb_u16)listener->index;
     client->idle_ms = listener->idle_ms;

@@ -14,6 +14,7 @@ struct nlb_opening {
     struct nlb_tuple becomes;   /* of the client's direction */
     struct nlb_tuple reply_key; /* while a source port is sought, its destination port is tried */
     struct nlb_tuple reply_becomes;
+    nlb_u64 now_ns;
     nlb_u32 hash;
     nlb_u32 offset; /* of the next source port to try */
     nlb_u32 step;

@@ -92,7 +92,7 @@ class Targets {
         flow::TargetEntry& entry = entries_[at];
         const Endpoint endpoint = endpoint_of(route.address, route.port);
         if (entry.group != route.group || entry.id != route.target || entry.endpoint != endpoint) {
-            const std::uint32_t generation = entry.value.generation + 1;
+            const auto generation = static_cast<std::uint16_t>(entry.value.generation + 1U);
             entry = {{}, route.group, route.target, endpoint};
             flow::put_address(route.address, entry.value.address_be);
             entry.value.port_be = nlb_hton16(endpoint.port);

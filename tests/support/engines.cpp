@@ -57,13 +57,12 @@ struct Kernel {
 /// Loading takes the verifier a while, so programs are used again: flows are swept away, and time
 /// goes on far from what fragments, ports and the guard remember.
 Result<void> freshen(Kernel& kernel, const flow::Tables& tables) {
-    constexpr Nanos kEnd = Nanos::seconds(8'000'000'000);
-    if (auto swept = kernel.object.sweep(kEnd, Nanos{}); !swept) return swept;
+    kernel.ahead += Nanos::seconds(1'000'000);
+    if (auto swept = kernel.object.sweep(kernel.ahead, Nanos{}); !swept) return swept;
     if (auto set = kernel.object.set_tables(tables); !set) return set;
     auto counted = kernel.object.counters();
     if (!counted) return tl::unexpected(counted.error());
     kernel.before = *counted;
-    kernel.ahead += Nanos::seconds(1'000'000);
     return {};
 }
 

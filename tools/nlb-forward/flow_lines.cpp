@@ -60,7 +60,7 @@ FlowLine line_of(const kernel::FlowEntry& entry, const kernel::Labels& labels,
     }
     const std::uint64_t now_s = now_ns / 1'000'000'000;
     line.age_s = now_s > flow.opened_s ? now_s - flow.opened_s : 0;
-    line.idle_ms = now_ns > flow.last_ns ? (now_ns - flow.last_ns) / 1'000'000 : 0;
+    line.idle_ms = nlb_silence_ns(&flow, now_ns) / 1'000'000;
     return line;
 }
 

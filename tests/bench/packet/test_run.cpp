@@ -27,6 +27,7 @@ namespace {
 using nlb::test::PacketBuilder;
 
 constexpr std::uint32_t kZero = 0;
+constexpr std::size_t kDefaultEntries = 1U << 20U; ///< as nlb-forward run has it
 
 template <class T>
 T need(nlb::Result<T> result, const char* what) {
@@ -155,17 +156,16 @@ void measure(Bench& bench, int fd, const char* what, std::uint32_t count, int ro
 
 /// The way out of every flow, as the frame would remember it.
 void put_hops(const Measured& measured) {
-    const std::uint32_t place = 1;
-    const nlb_device device{1, {2, 0, 0, 0, 0, 8}, 0};
-    need(bpf_map_update_elem(measured.program.map("nlb_devices"), &place, &device, BPF_ANY) == 0,
-         "device");
+    const std::uint32_t place = 7;
+    const nlb_known_hop hop{1, {1, 1500, {2, 0, 0, 0, 0, 9}, {2, 0, 0, 0, 0, 8}}};
+    need(bpf_map_update_elem(measured.program.map("nlb_hops"), &place, &hop, BPF_ANY) == 0, "hop");
     const auto flows = need(nlb::io::FlowMaps::open(maps_of(measured.program)), "open flows");
     for (std::size_t i = 0; i < flows.size(); ++i)
-        flows.find_in_place(flows.read(i)->key)->hop = {{2, 0, 0, 0, 0, 9}, 1, 1500, 1};
+        flows.find_in_place(flows.read(i)->key)->hop = 1U << 16U | place;
 }
 
 void established(const char* path, std::uint32_t flows, int rounds) {
-    Measured measured = load(std::max<std::size_t>(1U << 21U, 2U * flows + 16), true);
+    Measured measured = load(std::max<std::size_t>(kDefaultEntries, 2U * flows + 16), true);
     Bench bench(path);
     bench.packets("S", flows, false);
     bench.run(std::max(flows, 1U), measured.program.fd());

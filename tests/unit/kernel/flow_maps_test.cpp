@@ -86,7 +86,7 @@ BOOST_AUTO_TEST_CASE(what_was_put_is_found_until_it_is_removed) {
 }
 
 BOOST_AUTO_TEST_CASE(a_table_takes_exactly_what_it_says) {
-    constexpr std::uint32_t kMost = 100'000;
+    constexpr std::uint32_t kMost = 60'000;
     FlowMaps flows = FlowMaps::make(kMost).value();
     for (std::uint32_t i = 0; i < kMost; ++i)
         BOOST_REQUIRE(flows.put(entry_of(i)) == NLB_PUT_DONE);

@@ -3,6 +3,8 @@
 
 #include "io/clock.hpp"
 
+#include "l4/l4_age.h"
+
 #include <boost/test/unit_test.hpp>
 
 #include <optional>
@@ -28,7 +30,7 @@ FlowEntry flow_of(std::uint16_t port, std::uint32_t state, std::int64_t ago = 0)
     entry.becomes = entry.key;
     entry.becomes.destination_be[0] = nlb_hton32(0x0a50010b);
     const Nanos last = io::now() - Nanos::seconds(ago);
-    entry.flow.last_ns = static_cast<std::uint64_t>(last.ns);
+    entry.flow.last = nlb_moment(static_cast<std::uint64_t>(last.ns));
     entry.flow.opened_s = static_cast<std::uint32_t>(last.ns / 1'000'000'000);
     entry.flow.idle_ms = kIdleMs;
     entry.flow.listener = 7;
@@ -146,8 +148,8 @@ BOOST_AUTO_TEST_CASE(an_end_comes_with_both_directions_and_its_time) {
     BOOST_REQUIRE(table.ended.size() == 1U);
     BOOST_TEST(table.ended[0].client.flow.bytes == 100U);
     BOOST_TEST(table.ended[0].target_bytes == 2000U);
-    const auto last = static_cast<std::int64_t>(entry.flow.last_ns);
-    BOOST_TEST(table.ended[0].ended.ns == last + std::int64_t{kIdleMs} * 1'000'000);
+    const std::int64_t moment = table.ended[0].ended.ns - std::int64_t{kIdleMs} * 1'000'000;
+    BOOST_TEST(nlb_moment(static_cast<std::uint64_t>(moment)) == entry.flow.last);
 }
 
 BOOST_AUTO_TEST_CASE(an_end_is_told_once_and_late_packets_still_find_it) {
