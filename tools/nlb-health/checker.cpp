@@ -2,6 +2,7 @@
 #include "checker.hpp"
 
 #include "io/clock.hpp"
+#include "io/scheduling.hpp"
 
 #include <sys/resource.h>
 
@@ -41,16 +42,18 @@ void Checker::plan_changed(std::span<const Slot> stopped) {
 }
 
 /// A check may start a five hundredth of the shortest interval late, and what targets answer is
-/// looked at once in as long a time, at most once a millisecond: turns of the loop cost more than
-/// what is done in them.
+/// looked at once in as long a time, 2 ms at most: turns of the loop cost more than what
+/// is done in them.
 void Checker::choose_slack() {
     constexpr std::int64_t kPart = 500;
     constexpr Nanos kMost = Nanos::milliseconds(10);
     constexpr Nanos kMostPause = Nanos::milliseconds(2);
+    constexpr Nanos kPunctual = Nanos::milliseconds(1); // a turn of another process is longer
     if (!limits_.may_pause) return;
     const Nanos part{plan_.shortest_interval().ns / kPart};
     slack_ = std::min(part, kMost);
     pause_ = std::min(part, kMostPause);
+    if (slack_ < kPunctual && !std::exchange(asked_, true)) nlb::io::ask_for_short_turns();
     shared_.looks_first = pause_.ns > 0;
     loop_.set_pause(pause_);
 }

@@ -96,6 +96,7 @@ class Checker {
     nlb::Nanos pause_{};
     std::vector<Mark> begun_;    // in this turn
     std::vector<Mark> awaiting_; // wanting a look
+    bool asked_ = false;         // for short turns
     bool working_ = false;
     bool stopped_ = false;
 };
