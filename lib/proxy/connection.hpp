@@ -38,6 +38,7 @@ struct Connection {
     std::uint32_t hash = 0;       // of its flow, for another target
     std::uint8_t retries = 0;     // targets tried after the first
     bool holds_port = false;      // of its label's PortUse
+    bool is_preserved = false;    // the target sees the client's address
     bool in_use = false;
     bool client_tells_space = false; // its epoll entry asks for EPOLLOUT
     bool waits_for_turn = false;

@@ -34,6 +34,7 @@ enum class ProcessCount : std::uint8_t {
     FlowRecordDropped,  ///< the reader of flow records was too slow
     SynSequenceMissing, ///< the kernel kept no SYN (SYN cookies): hashed with 0
     SpliceRefused,      ///< no pipe to be had: copied instead
+    ClientAddressInUse, ///< by a socket of this host: the target saw the node's instead
     StrayDatagram       ///< of nobody who has a flow at the socket that it came to
 };
 
@@ -63,9 +64,9 @@ struct EnumText<proxy::Count> {
 
 template <>
 struct EnumText<proxy::ProcessCount> {
-    static constexpr std::array<std::string_view, 5> names{
-        "AcceptPausedCount", "FlowRecordDroppedCount", "SynSequenceMissingCount",
-        "SpliceRefusedCount", "StrayDatagramCount"};
+    static constexpr std::array<std::string_view, 6> names{
+        "AcceptPausedCount",  "FlowRecordDroppedCount",  "SynSequenceMissingCount",
+        "SpliceRefusedCount", "ClientAddressInUseCount", "StrayDatagramCount"};
 };
 
 template <>

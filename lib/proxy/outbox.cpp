@@ -71,19 +71,22 @@ std::size_t Outbox::put(std::vector<FlowRecord>& flows) {
     return dropped;
 }
 
-void Outbox::put(std::vector<TargetSign>& signs) {
+template <class T>
+void Outbox::append(std::vector<T>& from, std::vector<T>& to) {
     bool was_empty = false;
     {
         const std::lock_guard lock(mutex_);
-        std::vector<TargetSign>& all = content_.signs;
-        was_empty = all.empty();
-        const std::size_t fits = std::min(signs.size(), kMostFlows - all.size());
-        const auto end = signs.begin() + static_cast<std::ptrdiff_t>(fits);
-        std::move(signs.begin(), end, std::back_inserter(all));
+        was_empty = to.empty();
+        const std::size_t fits = std::min(from.size(), kMostFlows - to.size());
+        const auto end = from.begin() + static_cast<std::ptrdiff_t>(fits);
+        std::move(from.begin(), end, std::back_inserter(to));
     }
-    signs.clear();
+    from.clear();
     if (was_empty) wake();
 }
+
+template void Outbox::append(std::vector<TargetSign>& from, std::vector<TargetSign>& to);
+template void Outbox::append(std::vector<Trouble>& from, std::vector<Trouble>& to);
 
 Outbox::Content Outbox::take() {
     silence_bell(event_.get());

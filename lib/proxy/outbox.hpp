@@ -6,6 +6,7 @@
 #include "io/fd.hpp"
 #include "proxy/evidence.hpp"
 #include "proxy/routing.hpp"
+#include "proxy/troubles.hpp"
 
 #include <cstdint>
 #include <mutex>
@@ -30,6 +31,7 @@ class Outbox {
         std::vector<std::uint64_t> applied; ///< a job number for each worker that did it
         std::vector<FlowRecord> flows;
         std::vector<TargetSign> signs;
+        std::vector<Trouble> troubles;
         bool paused = false;  ///< a worker ran out of descriptors and accepts no more for now
         std::size_t idle = 0; ///< workers that drain and have no connection left
     };
@@ -47,8 +49,10 @@ class Outbox {
     /// Takes the records out of `flows`; returns how many found no room.
     std::size_t put(std::vector<FlowRecord>& flows);
 
-    /// Takes the signs; what finds no room is forgotten: there are more than enough of them.
-    void put(std::vector<TargetSign>& signs);
+    /// Takes them all; what finds no room is forgotten: there are more than enough of them.
+    void put(std::vector<TargetSign>& signs) { append(signs, content_.signs); }
+
+    void put(std::vector<Trouble>& troubles) { append(troubles, content_.troubles); }
 
     Content take();
 
@@ -56,6 +60,8 @@ class Outbox {
 
   private:
     void wake();
+    template <class T>
+    void append(std::vector<T>& from, std::vector<T>& to);
 
     io::Fd event_;
     std::mutex mutex_;

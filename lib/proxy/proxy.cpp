@@ -2,6 +2,7 @@
 #include "proxy/proxy.hpp"
 
 #include "io/clock.hpp"
+#include "proxy/transparency.hpp"
 #include "proxy/worker.hpp"
 
 #include "l4/l4_abi.h"
@@ -36,8 +37,8 @@ UdpTargetSockets::Limits udp_sockets(std::size_t workers) {
 
 Proxy::Proxy(io::EventLoop& loop, Options options, Handlers handlers)
     : loop_(loop), options_(std::move(options)), handlers_(std::move(handlers)),
-      book_({options_.zone, options_.threads, is_local_address}), listening_(options_.threads),
-      backoff_(kFirstBackoff) {
+      book_({options_.zone, options_.threads, is_local_address, why_not_transparent}),
+      listening_(options_.threads), backoff_(kFirstBackoff) {
 }
 
 Result<std::unique_ptr<Proxy>> Proxy::start(io::EventLoop& loop, Options options,
@@ -136,6 +137,9 @@ void Proxy::on_outbox() {
         on_done(job);
     if (!content.flows.empty() && handlers_.on_flows) handlers_.on_flows(std::move(content.flows));
     count(content.signs, evidence_);
+    for (const Trouble& trouble : content.troubles) {
+        if (const auto text = troubles_.note(trouble, io::now())) handlers_.on_notice(*text);
+    }
     if (telling_ == 0) tell_evidence(io::now());
     if (content.paused) tell_of_exhaustion();
     idle_workers_ += content.idle;

@@ -109,6 +109,7 @@ class Proxy {
     std::uint64_t next_job_ = 1;
     io::EventLoop::TimerId retry_ = 0;
     contract::Evidence evidence_;
+    Troubles troubles_;
     io::EventLoop::TimerId telling_ = 0; // 0: evidence may be told at once
     Nanos backoff_;
     ProcessBlock own_counters_; // of the control thread

@@ -131,6 +131,7 @@ void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zo
     if (node.routing) {
         next.sticky = node.routing->sticky;
         next.proxy_protocol_v2 = node.routing->proxy_protocol_v2;
+        next.preserves_client_ip = preserves(*node.routing, next);
         next.source = source_for(*node.routing, next);
     }
     auto& current = groups_[{group.value, zone}];
@@ -146,13 +147,28 @@ void RouteBook::tell(std::string notice) {
     if (told_.emplace(notice, true).second) notices_.push_back(std::move(notice));
 }
 
+/// Marks the targets that are on this host.
+bool RouteBook::preserves(const contract::Routing& routing, GroupRoute& route) {
+    if (!routing.preserve_client_ip || route.targets.empty()) return false;
+    const std::string group = "target group " + routing.group.value;
+    const IpFamily family = route.targets.front().endpoint.address.family(); // of all [p.41]
+    if (const auto why = options_.why_not_transparent(family)) {
+        tell(group + ": preserve_client_ip is on, but " + *why +
+             "; targets see the node's address");
+        return false;
+    }
+    for (TargetRoute& target : route.targets) {
+        target.is_here = options_.can_bind(target.endpoint.address);
+        if (target.is_here)
+            tell(group + ": target " + target.id.value +
+                 " is on this host and sees the node's address, not its clients'");
+    }
+    return true;
+}
+
 std::optional<io::SocketAddress> RouteBook::source_for(const contract::Routing& routing,
                                                        const GroupRoute& route) {
     const std::string group = "target group " + routing.group.value;
-    if (routing.preserve_client_ip) {
-        tell(group + ": preserve_client_ip is on, but this datapath cannot keep the client's "
-                     "address; targets see the node's");
-    }
     if (route.targets.empty()) return std::nullopt;
     // A loopback source reaches loopback targets only; the kernel refuses the rest [RFC 1122
     // §3.2.1.3], and all targets of a group are of one IP version [p.41].
@@ -223,6 +239,10 @@ WantedListener RouteBook::want(const contract::Listener& line, Transport transpo
         label(next, known.get(), ports_);
         known = std::make_shared<const ListenerRoute>(std::move(next));
     }
+    if (transport == Transport::Udp && known->group->preserves_client_ip)
+        tell("listener " + line.listener.value +
+             ": preserve_client_ip is on, but datagrams reach "
+             "targets from the node's address");
     WantedListener wanted{known, 0, {}};
     if (line.port == 0 || line.port > 65535) {
         wanted.error = EINVAL;

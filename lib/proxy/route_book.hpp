@@ -33,6 +33,8 @@ class RouteBook {
         std::size_t workers = 1; ///< blocks of each counter
         /// May back-end connections to the group be bound to this address?
         std::function<bool(const IpAddress& source)> can_bind;
+        /// Why targets of the family cannot see their clients' addresses; nothing: they can.
+        std::function<std::optional<std::string>(IpFamily)> why_not_transparent;
     };
 
     explicit RouteBook(Options options) : options_(std::move(options)) {}
@@ -81,6 +83,7 @@ class RouteBook {
     static std::vector<const contract::Route*> routes_of(const Scope& scope);
     void collect(const contract::Message& message, Scope& scope);
     void rebuild(const model::TargetGroupId& group, const std::string& zone, const Node& node);
+    bool preserves(const contract::Routing& routing, GroupRoute& route);
     std::optional<io::SocketAddress> source_for(const contract::Routing& routing,
                                                 const GroupRoute& route);
     void tell(std::string notice);

@@ -48,6 +48,8 @@ struct TargetRoute {
     Endpoint endpoint;
     io::SocketAddress address;
     std::uint32_t weight = 1; ///< relative share of the new flows
+    /// At an address of this host: what it answers to a client would go to the client itself.
+    bool is_here = false;
 
     bool operator==(const TargetRoute& o) const {
         return id == o.id && endpoint == o.endpoint && weight == o.weight;
@@ -60,6 +62,7 @@ struct GroupRoute {
     std::vector<std::uint32_t> ring;  ///< for each slot an index into `targets`
     bool sticky = false;
     bool proxy_protocol_v2 = false;          ///< connections to targets begin with a header
+    bool preserves_client_ip = false;        ///< targets see the addresses of their clients
     std::optional<io::SocketAddress> source; ///< what back-end connections are bound to
 };
 

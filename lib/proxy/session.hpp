@@ -43,10 +43,12 @@ enum class End : std::uint8_t {
     Stopped,
     TargetUnhealthy,
     TargetDeregistered,
-    ListenerRemoved ///< of a UDP flow
+    ListenerRemoved, ///< of a UDP flow
+    Hairpin,         ///< the target is the client, whose address it was to see
+    FlowCollision    ///< the client's address and port lead to the target already
 };
 
-constexpr std::size_t kEnds = 17;
+constexpr std::size_t kEnds = 19;
 
 /// Bytes of the one buffer that all connections of a worker share.
 constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
@@ -324,7 +326,9 @@ struct EnumText<proxy::End> {
                                                                       "stopped",
                                                                       "target-unhealthy",
                                                                       "target-deregistered",
-                                                                      "listener-removed"};
+                                                                      "listener-removed",
+                                                                      "hairpin",
+                                                                      "flow-collision"};
 };
 
 } // namespace nlb

@@ -140,6 +140,7 @@ void Worker::end_round() {
     put_records(flows_);
     put_records(udp_.ended());
     if (!signs_.empty()) outbox_.put(signs_);
+    if (!troubles_.empty()) outbox_.put(troubles_);
     if (live_.load(std::memory_order_relaxed) == flows()) return;
     live_.store(flows(), std::memory_order_relaxed);
     if (draining_ && flows() == 0) outbox_.idle();

@@ -94,7 +94,8 @@ class Worker {
     void listen_events(std::uint32_t events);
 
     // worker_connect.cpp: the way to a target
-    End connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target);
+    End connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t number);
+    End bind_socket(Connection& connection, const ListenerRoute& route, const TargetRoute& target);
     void connect_failed(Connection& connection, End why);
     static End end_of_call(int error);
     static void give_back_port(Connection& connection);
@@ -124,6 +125,7 @@ class Worker {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> turns_; // index, generation
     std::vector<FlowRecord> flows_;
     std::vector<TargetSign> signs_;
+    std::vector<Trouble> troubles_;
     std::vector<io::Fd> listeners_; // by slot; closed where there is none
     std::array<io::Fd, 2> spare_;   // an unconnected socket of each family
     std::shared_ptr<const RoutingTable> table_;

@@ -18,10 +18,21 @@ void set(int fd, int level, int option, int value) {
     [[maybe_unused]] const int rc = ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
+/// False when a socket of this host has the address and port, such as that of a client on it.
+bool bind_as(int fd, const Endpoint& client) {
+    const bool v4 = client.address.is_v4();
+    set(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, 1);
+    // The client may have connections to other targets.
+    set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const auto address = io::SocketAddress::from(client);
+    return ::bind(fd, address.get(), address.length) == 0;
+}
+
 /// Another target may have what this one lacked.
 bool is_worth_another_target(End why) {
     return why == End::TargetRefused || why == End::TargetUnreachable ||
-           why == End::TargetTimeout || why == End::PortAllocation;
+           why == End::TargetTimeout || why == End::PortAllocation || why == End::Hairpin ||
+           why == End::FlowCollision;
 }
 
 } // namespace
@@ -32,28 +43,47 @@ std::int64_t Worker::connect_check_ms(const ListenerRoute& route) const {
 }
 
 /// To the target of the connection's label. End::None when the connect is under way.
-End Worker::connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t target) {
-    const io::SocketAddress& address = route.group->targets[target].address;
+End Worker::connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t number) {
+    const TargetRoute& target = route.group->targets[number];
     io::Fd& socket = connection.sockets[1];
-    socket = take_socket(address.storage.ss_family == AF_INET);
+    socket = take_socket(target.endpoint.address.is_v4());
     if (!socket.is_open()) return end_of_call(errno);
     const int fd = socket.get();
     set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    if (!connection.label->ports->take()) return End::PortAllocation;
-    connection.holds_port = true;
-    if (const auto& source = route.group->source; source) {
-        // The port is chosen at connect(), when the whole 4-tuple is known: so many connections
-        // to each target, not to all of them together [guide, p.43].
-        set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
-        if (::bind(fd, source->get(), source->length) != 0) return end_of_call(errno);
+    const End why = bind_socket(connection, route, target);
+    if (why != End::None) return why;
+    if (::connect(fd, target.address.get(), target.address.length) != 0 && errno != EINPROGRESS) {
+        const bool is_taken = errno == EADDRNOTAVAIL && connection.is_preserved;
+        return is_taken ? End::FlowCollision : end_of_call(errno);
     }
-    if (::connect(fd, address.get(), address.length) != 0 && errno != EINPROGRESS)
-        return end_of_call(errno);
     epoll_event event{};
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.u64 = event_token(connection, Side::Target);
     return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? End::None
                                                                      : end_of_call(errno);
+}
+
+/// To the client's address and port, where the target is to see them, else to the node's address.
+End Worker::bind_socket(Connection& connection, const ListenerRoute& route,
+                        const TargetRoute& target) {
+    const int fd = connection.fd(Side::Target);
+    const bool wants_client =
+        route.group->preserves_client_ip && !target.is_here &&
+        target.endpoint.address.family() == connection.client.address.family();
+    if (wants_client) {
+        if (connection.client.address == target.endpoint.address) return End::Hairpin;
+        connection.is_preserved = bind_as(fd, connection.client);
+        if (connection.is_preserved) return End::None;
+        counters_.add(static_cast<std::size_t>(ProcessCount::ClientAddressInUse));
+    }
+    if (!connection.label->ports->take()) return End::PortAllocation;
+    connection.holds_port = true;
+    const auto& source = route.group->source;
+    if (!source) return End::None;
+    // The port is chosen at connect(), when the whole 4-tuple is known: so many connections to
+    // each target, not to all of them together [guide, p.43].
+    set(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    return ::bind(fd, source->get(), source->length) == 0 ? End::None : end_of_call(errno);
 }
 
 End Worker::end_of_call(int error) {
@@ -77,6 +107,7 @@ void Worker::connect_failed(Connection& connection, End why) {
         if (const auto sign = sign_of(why, 0)) signs_.push_back({connection.label, *sign});
         give_back_port(connection);
         connection.sockets[1].reset();
+        connection.is_preserved = false;
         connection.label = route->labels[*target];
         connection.last_ms = now_ms_;
         why = connect_to(connection, *route, *target);

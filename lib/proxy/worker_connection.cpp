@@ -32,7 +32,9 @@ Ending ending(End why) {
     case End::TargetTimeout:
     case End::NoTarget:
     case End::PortAllocation:
-    case End::NoResources: return {true, false, Count::ElbReset};
+    case End::NoResources:
+    case End::Hairpin:
+    case End::FlowCollision: return {true, false, Count::ElbReset};
     case End::IdleTimeout:
     case End::TargetUnhealthy:
     case End::TargetDeregistered:
@@ -160,6 +162,7 @@ void Worker::end(Connection& connection, End why) {
     close_socket(connection.sockets[1], how.resets_target);
     if (const auto sign = sign_of(why, connection.session.received(Side::Target)))
         signs_.push_back({connection.label, *sign});
+    if (is_trouble(why, connection.is_preserved)) troubles_.push_back({connection.label, why});
     if (options_.records_flows) {
         const std::int64_t duration_ms = now_ms_ - connection.start_ms;
         flows_.push_back({std::move(connection.label), connection.client,

@@ -21,6 +21,8 @@ from forwarder import GROUP, LISTENER, Forwarder, listener, route, route_set, ro
 
 ENVIRONMENT = os.environ.get("NLB_LIVE", "tc")
 DATAPATH, _, VARIANT = ENVIRONMENT.partition("-")
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+CLIENT_IP = os.path.join(TREE, "examples", "client-ip")
 SKIPPED = 77  # SKIP_RETURN_CODE of CMakeLists.txt
 PORT = 80
 OTHER_GROUP = "targetgroup/other/fedcba9876543210"
@@ -33,6 +35,13 @@ Endpoint = collections.namedtuple("Endpoint", "address port")  # a target that n
 def packets_only(test):
     """For what only packets have: the proxy does without, as nlb-forward(8) says."""
     return unittest.skipIf(DATAPATH == "proxy", "not of the proxy")(test)
+
+
+def take_replies_in(node, word="up", **options):
+    """What a node needs so that sockets can keep clients' addresses; packets need nothing."""
+    if DATAPATH == "proxy":
+        return node.run(CLIENT_IP, word, **options)
+    return None
 
 
 def peer(connection):

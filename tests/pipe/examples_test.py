@@ -119,13 +119,13 @@ class ExamplesTest(nlbtest.TestCase):
                 self.assertEqual(status, 0, f"{name}: {err}")
 
     def test_every_example_is_tried_here(self):
-        known = {"demo-target", "nlb.toml", "pipeline", "quickstart", "systemd"}
+        known = {"client-ip", "demo-target", "nlb.toml", "pipeline", "quickstart", "systemd"}
         self.assertEqual(set(os.listdir(EXAMPLES)), known)
 
     def test_shell_scripts_are_sound_shell(self):
-        scripts = [os.path.join(EXAMPLES, "quickstart"), os.path.join(EXAMPLES, "pipeline"),
-                   os.path.join(TREE, "tests", "run"), os.path.join(TREE, ".ci", "run"),
-                   os.path.join(TREE, "tests", "support", "install-packages")]
+        scripts = [os.path.join(EXAMPLES, name) for name in ("client-ip", "quickstart", "pipeline")]
+        scripts += [os.path.join(TREE, *path) for path in (
+            ("tests", "run"), (".ci", "run"), ("tests", "support", "install-packages"))]
         for script in scripts:
             status, _, err = self.run_tool("bash", "-n", script)
             self.assertEqual((status, err), (0, ""))

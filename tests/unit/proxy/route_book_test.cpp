@@ -62,7 +62,8 @@ contract::Set two_targets(bool second_takes_flows) {
 }
 
 RouteBook book(std::string zone = "", bool can_bind = true) {
-    return RouteBook({std::move(zone), 1, [can_bind](const IpAddress&) { return can_bind; }});
+    return RouteBook({std::move(zone), 1, [can_bind](const IpAddress&) { return can_bind; },
+                      [](IpFamily) { return std::optional<std::string>("it may not"); }});
 }
 
 std::set<std::uint32_t> chosen(const ListenerRoute& of) {
@@ -204,6 +205,32 @@ BOOST_AUTO_TEST_CASE(what_this_datapath_cannot_do_is_said_once) {
     BOOST_TEST(notices.size() == 2U);
     BOOST_TEST(routes.take_notices().empty());
     BOOST_TEST(!routes.wanted().at(0).route->group->source.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(targets_see_their_clients_where_that_is_possible_and_wanted) {
+    bool can = true;
+    RouteBook routes({"", 1, [](const IpAddress& address) { return address == ip("127.0.0.1"); },
+                      [&](IpFamily) -> std::optional<std::string> {
+                          if (can) return std::nullopt;
+                          return "it may not";
+                      }});
+    const auto group = [&](bool wanted) {
+        auto asks = routing("a");
+        asks.preserve_client_ip = wanted;
+        auto other = a_route("a", "two:80", true);
+        other.address = ip("192.0.2.7");
+        routes.replace(
+            set({listener("a", "127.0.0.1"), asks, a_route("a", "one:80", true), other}));
+        routes.take_notices();
+        return routes.wanted().at(0).route->group;
+    };
+    const auto with = group(true);
+    BOOST_TEST(with->preserves_client_ip);
+    for (const TargetRoute& target : with->targets)
+        BOOST_TEST(target.is_here == (target.id.value == "one:80")); // it is on this host
+    BOOST_TEST(!group(false)->preserves_client_ip);
+    can = false;
+    BOOST_TEST(!group(true)->preserves_client_ip);
 }
 
 BOOST_AUTO_TEST_CASE(a_header_is_that_of_the_group_and_of_the_listeners_endpoint) {
