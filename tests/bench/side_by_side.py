@@ -3,6 +3,8 @@
 
 import json
 import os
+import shutil
+import socket
 import statistics
 import subprocess
 import time
@@ -11,7 +13,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 # name: (client mode, connections, offset of the target's port)
 WORK = {"bulk1": ("bulk", 1, 1), "bulk16": ("bulk", 16, 1), "pingpong256": ("pingpong", 256, 0),
-        "connect64": ("connect", 64, 2), "udp64": ("datagram", 64, 3)}
+        "connect64": ("connect", 64, 2), "udp64": ("datagram", 64, 3),
+        "udp64x4": ("datagrams", 64, 4)}
+PROTOCOLS = ("TCP", "TCP", "TCP", "UDP", "UDP")  # of the targets' ports
 GROUP = "targetgroup/bench/0123456789abcdef"
 
 HAPROXY = """global
@@ -25,12 +29,23 @@ defaults
     option splice-auto
 """
 
+NGINX_STREAM = "/usr/lib/nginx/modules/ngx_stream_module.so"
+NGINX = f"load_module {NGINX_STREAM};" + """
+worker_processes {threads};
+master_process {master};
+daemon off;
+pid {folder}/nginx.pid;
+error_log stderr emerg;
+events {{ worker_connections 4096; }}
+stream {{
+"""
+
 
 def build_load(folder):
     """The program that makes the load; its path."""
     path = os.path.join(folder, "load")
-    subprocess.run(["g++", "-std=c++20", "-O2", "-o", path, os.path.join(HERE, "proxy", "load.cpp")],
-                   check=True)
+    sources = [os.path.join(HERE, "proxy", name) for name in ("load.cpp", "datagrams.cpp")]
+    subprocess.run(["g++", "-std=c++20", "-O2", "-o", path, *sources], check=True)
     return path
 
 
@@ -59,7 +74,9 @@ def route_set(listeners, address, targets, preserve=False, first=0, more=False):
 def haproxy_file(folder, threads, listeners, address, targets):
     """A configuration that does the same; its path."""
     text = HAPROXY.format(threads=threads)
-    for i, (port, _, target_port) in enumerate(listeners):
+    for i, (port, protocol, target_port) in enumerate(listeners):
+        if protocol != "TCP":
+            continue
         text += f"listen l{i}\n    bind {address}:{port}\n"
         for number, target in enumerate(targets):
             text += f"    server s{number} {target}:{target_port}\n"
@@ -69,9 +86,49 @@ def haproxy_file(folder, threads, listeners, address, targets):
     return path
 
 
+def nginx_file(folder, threads, listeners, address, targets):
+    """A configuration of nginx (stream module) for the UDP ones; its path."""
+    text = NGINX.format(threads=threads, master="off" if threads == 1 else "on", folder=folder)
+    for i, (port, protocol, target_port) in enumerate(listeners):
+        if protocol == "UDP":
+            servers = " ".join(f"server {target}:{target_port};" for target in targets)
+            text += (f"    upstream u{i} {{ {servers} }}\n"
+                     f"    server {{ listen {address}:{port} udp reuseport; proxy_pass u{i}; }}\n")
+    path = os.path.join(folder, "nginx.conf")
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text + "}\n")
+    return path
+
+
+def has_nginx():
+    return shutil.which("nginx") is not None and os.path.exists(NGINX_STREAM)
+
+
+def udp_answers(address, port):
+    """Whether something comes back from there."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(0.1)
+        try:
+            asking.connect((address, port))
+            asking.send(b"?")
+            return asking.recv(1) == b"?"
+        except OSError:
+            return False
+
+
 def cpu_seconds(pid):
     """User and system time of a process so far, all threads. [clock_getcpuclockid(3)]"""
     return time.clock_gettime(~pid << 3 | 2)
+
+
+def cpu_with_children(pid):
+    """The same of a process and those it started."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return cpu_seconds(pid) + sum(cpu_seconds(int(child)) for child in file.read().split())
+
+
+def is_udp(work):
+    return PROTOCOLS[WORK[work][2]] == "UDP"
 
 
 def measure(command, seconds, work, address, port, cpu):

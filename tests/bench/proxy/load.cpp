@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Load for tests/bench/proxy and tests/bench/packet, one thread each:
 //   load serve ADDRESS PORT                        echo at PORT, sink at PORT+1, answer-and-close
-//                                                  at PORT+2, UDP echo at PORT+3
-//   load bulk|pingpong|connect|datagram ADDRESS PORT CONNECTIONS SECONDS
+//                                                  at PORT+2, UDP echo at PORT+3, one that reads
+//                                                  and sends many at once at PORT+4
+//   load bulk|pingpong|connect|datagram|datagrams ADDRESS PORT CONNECTIONS SECONDS
 // A client prints one JSON line: operations, bytes, and latency of an operation in microseconds.
+#include "datagrams.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
@@ -35,7 +38,7 @@ std::array<char, kBulkBytes> buffer{};
     std::exit(4);
 }
 
-enum class Role { Echo, Sink, Answer, Reflect, Bulk, PingPong, Connect, Datagram };
+enum class Role { Echo, Sink, Answer, Reflect, ReflectMany, Bulk, PingPong, Connect, Datagram };
 
 struct Peer {
     Role role = Role::Echo;
@@ -64,10 +67,10 @@ class Load {
         sockaddr_in at = address_;
         at.sin_port = htons(static_cast<std::uint16_t>(ntohs(at.sin_port) + offset));
         if (::bind(fd, generic(at), sizeof at) != 0) die("bind");
-        if (role != Role::Reflect && ::listen(fd, 65535) != 0) die("listen");
         Peer peer;
         peer.role = role;
-        peer.listens = role != Role::Reflect;
+        peer.listens = role != Role::Reflect && role != Role::ReflectMany;
+        if (peer.listens && ::listen(fd, 65535) != 0) die("listen");
         watch(fd, peer, EPOLLIN);
     }
 
@@ -122,13 +125,16 @@ class Load {
                     operations_, bytes_, seconds, failed_, at(0.5), at(0.99));
     }
 
+    [[nodiscard]] const sockaddr_in& address() const { return address_; }
+
   private:
     static const sockaddr* generic(const sockaddr_in& address) {
         return reinterpret_cast<const sockaddr*>(&address);
     }
 
     static int new_socket(Role role) {
-        const bool datagrams = role == Role::Reflect || role == Role::Datagram;
+        const bool datagrams =
+            role == Role::Reflect || role == Role::ReflectMany || role == Role::Datagram;
         const int type = datagrams ? SOCK_DGRAM : SOCK_STREAM;
         const int fd = ::socket(AF_INET, type | SOCK_NONBLOCK, 0);
         if (fd < 0) die("socket");
@@ -157,6 +163,7 @@ class Load {
         if (peer.connecting) return connected(fd, peer, event.events);
         if (peer.role == Role::Bulk) return send_bulk(fd);
         if (peer.role == Role::Reflect) return reflect(fd);
+        if (peer.role == Role::ReflectMany) return echo_datagrams(fd);
         receive(fd, peer);
     }
 
@@ -262,6 +269,7 @@ int main(int argc, char** argv) {
         load.listen(Role::Sink, 1);
         load.listen(Role::Answer, 2);
         load.listen(Role::Reflect, 3);
+        load.listen(Role::ReflectMany, 4);
         std::puts("ready");
         std::fflush(stdout);
         load.run(Clock::time_point::max());
@@ -271,11 +279,15 @@ int main(int argc, char** argv) {
                       : mode == "pingpong" ? Role::PingPong
                       : mode == "datagram" ? Role::Datagram
                                            : Role::Connect;
-    if (argc != 6 || (role == Role::Connect && mode != "connect")) {
+    if (argc != 6 || (role == Role::Connect && mode != "connect" && mode != "datagrams")) {
         std::fputs("usage: see the top of load.cpp\n", stderr);
         return 2;
     }
     Load load(argv[2], std::atoi(argv[3]));
+    if (mode == "datagrams") {
+        load_datagrams(load.address(), std::atoi(argv[4]), std::atof(argv[5]));
+        return 0;
+    }
     for (int i = 0; i < std::atoi(argv[4]); ++i)
         load.connect(role);
     const double seconds = std::atof(argv[5]);

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "datagrams.hpp"
+
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <vector>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kWindow = 4;
+constexpr std::size_t kMessageBytes = 64;
+constexpr std::size_t kBatch = 64;
+constexpr auto kAnswerWithin = std::chrono::milliseconds(200);
+
+[[noreturn]] void die(const char* what) {
+    std::perror(what);
+    std::exit(4);
+}
+
+int new_socket() {
+    const int fd = ::socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    if (fd < 0) die("socket");
+    const int bytes = 4 << 20;
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
+    return fd;
+}
+
+/// Room for the datagrams of one call.
+class Batch {
+  public:
+    Batch() {
+        for (std::size_t i = 0; i < kBatch; ++i) {
+            vectors_[i] = {bytes_[i].data(), bytes_[i].size()};
+            headers_[i].msg_hdr.msg_iov = &vectors_[i];
+            headers_[i].msg_hdr.msg_iovlen = 1;
+        }
+    }
+
+    /// With `names` the senders are kept for send().
+    std::size_t receive(int fd, bool names) {
+        for (std::size_t i = 0; i < kBatch; ++i) {
+            vectors_[i].iov_len = bytes_[i].size();
+            headers_[i].msg_hdr.msg_name = names ? &names_[i] : nullptr;
+            headers_[i].msg_hdr.msg_namelen = names ? sizeof names_[i] : 0;
+        }
+        const int n = ::recvmmsg(fd, headers_.data(), kBatch, MSG_DONTWAIT, nullptr);
+        return n > 0 ? static_cast<std::size_t>(n) : 0;
+    }
+
+    /// Sends back what came.
+    void answer(int fd, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i)
+            vectors_[i].iov_len = headers_[i].msg_len;
+        send_all(fd, count);
+    }
+
+    void send(int fd, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) {
+            vectors_[i].iov_len = kMessageBytes;
+            headers_[i].msg_hdr.msg_name = nullptr;
+            headers_[i].msg_hdr.msg_namelen = 0;
+        }
+        send_all(fd, count);
+    }
+
+  private:
+    void send_all(int fd, std::size_t count) {
+        for (std::size_t sent = 0; sent < count;) {
+            const int n =
+                ::sendmmsg(fd, headers_.data() + sent, static_cast<unsigned>(count - sent), 0);
+            sent += n > 0 ? static_cast<std::size_t>(n) : 1;
+        }
+    }
+
+    std::array<std::array<char, 2048>, kBatch> bytes_{};
+    std::array<mmsghdr, kBatch> headers_{};
+    std::array<iovec, kBatch> vectors_{};
+    std::array<sockaddr_in, kBatch> names_{};
+};
+
+Batch batch;
+
+void watch(int epoll, int fd) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    ::epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+struct Flow {
+    int fd = -1;
+    std::size_t under_way = 0;
+    Clock::time_point sent;
+};
+
+class Load {
+  public:
+    Load(const sockaddr_in& address, int flows) : epoll_(::epoll_create1(0)) {
+        for (int i = 0; i < flows; ++i) {
+            const int fd = new_socket();
+            if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+                die("connect");
+            watch(epoll_, fd);
+            by_fd_.resize(static_cast<std::size_t>(fd) + 1);
+            by_fd_.back().fd = fd;
+        }
+    }
+
+    void run(Clock::time_point until) {
+        for (Flow& flow : by_fd_)
+            if (flow.fd >= 0) send(flow, kWindow);
+        std::array<epoll_event, 256> events{};
+        for (auto now = Clock::now(); now < until; now = Clock::now()) {
+            const int n = ::epoll_wait(epoll_, events.data(), events.size(), 10);
+            for (int i = 0; i < n; ++i)
+                take(by_fd_[static_cast<std::size_t>(events[static_cast<std::size_t>(i)].data.fd)]);
+            for (Flow& flow : by_fd_)
+                if (flow.under_way != 0 && now - flow.sent > kAnswerWithin) send_lost(flow);
+        }
+    }
+
+    void report(double seconds) {
+        std::sort(latencies_us_.begin(), latencies_us_.end());
+        const auto at = [&](double part) {
+            if (latencies_us_.empty()) return 0.0;
+            return latencies_us_[static_cast<std::size_t>(
+                part * static_cast<double>(latencies_us_.size() - 1))];
+        };
+        std::printf("{\"operations\":%zu,\"seconds\":%.3f,\"failed\":%zu,\"p50_us\":%.1f,"
+                    "\"p99_us\":%.1f}\n",
+                    operations_, seconds, failed_, at(0.5), at(0.99));
+    }
+
+  private:
+    void send(Flow& flow, std::size_t count) {
+        batch.send(flow.fd, count);
+        flow.under_way += count;
+        flow.sent = Clock::now();
+    }
+
+    void take(Flow& flow) {
+        const std::size_t n = std::min(batch.receive(flow.fd, false), flow.under_way);
+        if (n == 0) return;
+        const std::chrono::duration<double, std::micro> took = Clock::now() - flow.sent;
+        latencies_us_.push_back(took.count());
+        operations_ += n;
+        flow.under_way -= n;
+        if (flow.under_way == 0) send(flow, kWindow);
+    }
+
+    void send_lost(Flow& flow) {
+        failed_ += flow.under_way;
+        flow.under_way = 0;
+        send(flow, kWindow);
+    }
+
+    int epoll_;
+    std::vector<Flow> by_fd_;
+    std::vector<double> latencies_us_;
+    std::size_t operations_ = 0;
+    std::size_t failed_ = 0;
+};
+
+} // namespace
+
+void echo_datagrams(int fd) {
+    while (const std::size_t n = batch.receive(fd, true))
+        batch.answer(fd, n);
+}
+
+void load_datagrams(const sockaddr_in& address, int flows, double seconds) {
+    Load load(address, flows);
+    const auto start = Clock::now();
+    load.run(start + std::chrono::milliseconds(static_cast<int>(seconds * 1000)));
+    load.report(std::chrono::duration<double>(Clock::now() - start).count());
+}
