@@ -210,7 +210,7 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
         transport == Transport::Udp ? flow::kUdpIdleMs : line.idle_timeout_ms;
     const auto idle_ms = static_cast<std::int64_t>(
         std::min(wanted_ms, std::uint64_t{1} << 40U)); // 34 years: as good as never
-    auto header = transport == Transport::Tcp ? header_of(line, group) : std::nullopt;
+    auto header = header_of(line, group);
     if (before != nullptr) {
         const ListenerInfo& old = *before->info;
         if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms &&

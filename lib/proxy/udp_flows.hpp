@@ -14,6 +14,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace nlb::proxy {
 
@@ -30,6 +31,7 @@ struct UdpFlow {
     std::int64_t last_ms = 0;   ///< monotonic: of the last datagram of either side
     std::uint64_t client_bytes = 0;
     std::uint64_t target_bytes = 0;
+    std::shared_ptr<const std::string> header; ///< before each datagram of the client; null: none
     End refused = End::None; ///< what an ICMP error said of the target since its last answer
     /// By the Side that they came from: where more of them may be joined until they are sent.
     std::array<std::uint32_t, 2> outbound{kNoOutbound, kNoOutbound};

@@ -15,6 +15,15 @@ namespace {
 
 constexpr std::uint64_t kTargetBit = std::uint64_t{1} << 59U; // of a token: with the socket below
 
+/// The same for every datagram of a flow: its checksum is of the header alone. [PROXY v2 §2.2.3]
+std::shared_ptr<const std::string> header_of(const ListenerInfo& listener,
+                                             const UdpAddress& client) {
+    auto header = std::make_shared<std::string>();
+    listener.header->append(wire::ProxyTransport::Datagram, client.endpoint(), listener.address,
+                            *header);
+    return header;
+}
+
 } // namespace
 
 UdpForwarder::UdpForwarder(Options options, int epoll, ProcessBlock& counters, std::int64_t now_ms)
@@ -82,6 +91,7 @@ UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, cons
     UdpFlow& flow = flows_.open(slot, read.from, *socket, to);
     flow.label = route.labels[*target];
     flow.start_ms = now_ms_;
+    if (route.info->header) flow.header = header_of(*route.info, read.from);
     wheel_.add(flow.index, now_ms_ + flow.label->listener->idle_timeout_ms);
     count(*route.info, Count::NewFlow);
     count(*route.info, Count::ActiveFlow);

@@ -9,7 +9,10 @@
 #include "proxy/udp_inbound.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace nlb::proxy {
@@ -50,7 +53,8 @@ class UdpOutbound {
             visit(messages_[at]);
     }
 
-    /// Calls visit(data, bytes) for each piece of a message; a datagram lies in one piece.
+    /// Calls visit(data, bytes) for each piece of a message, which may be a part of a datagram or
+    /// several.
     template <class Visit>
     void for_each_piece(const UdpMessage& message, Visit&& visit) const {
         std::uint32_t at = message.first;
@@ -78,16 +82,30 @@ class UdpOutbound {
         std::uint32_t last = kNone;
     };
 
-    void add_singly(UdpLane lane, UdpFlow& flow, Side from, const UdpRead& read);
-    bool join(UdpMessage& message, const UdpRead& read, std::uint32_t datagrams);
-    void begin(UdpLane lane, UdpFlow& flow, Side from, const UdpRead& read,
-               std::uint32_t datagrams);
-    std::uint32_t put_piece(const UdpRead& read);
+    /// Datagrams to send: `head`, if not empty, before the only one.
+    struct Payload {
+        std::string_view head;
+        const char* data = nullptr;
+        std::uint32_t bytes = 0; // without the head
+        std::uint32_t segment = 0;
+        std::uint32_t datagrams = 1;
+
+        [[nodiscard]] std::uint32_t all() const {
+            return bytes + static_cast<std::uint32_t>(head.size());
+        }
+    };
+
+    void add(UdpLane lane, UdpFlow& flow, Side from, const Payload& payload);
+    void add_each(UdpLane lane, UdpFlow& flow, Side from, const UdpRead& read);
+    bool join(UdpMessage& message, const Payload& payload);
+    void begin(UdpLane lane, const UdpFlow& flow, Side from, const Payload& payload);
+    void put_pieces(UdpMessage& message, const Payload& payload);
 
     std::vector<UdpMessage> messages_;
     std::vector<Piece> pieces_;
     std::vector<Lane> lanes_;
     std::vector<UdpLane> used_lanes_;
+    std::vector<std::shared_ptr<const std::string>> headers_; // of the pieces
 };
 
 } // namespace nlb::proxy

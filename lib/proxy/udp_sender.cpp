@@ -74,16 +74,32 @@ int UdpSender::send(int fd) {
 std::uint32_t UdpSender::send_singly(const UdpOutbound& outbound, int fd, int& error) {
     const UdpMessage& message = current();
     std::uint32_t failed = 0;
-    outbound.for_each_piece(message, [&](const char* data, std::uint32_t bytes) {
-        for (std::uint32_t at = 0; at < bytes; at += message.segment) {
-            const ssize_t n =
-                ::sendto(fd, data + at, std::min(message.segment, bytes - at), MSG_DONTWAIT,
-                         static_cast<const sockaddr*>(message.to.data()), message.to.length());
-            if (n >= 0) continue;
+    std::uint32_t missing = message.segment; // of the datagram whose parts are gathered
+    parts_.clear();
+    msghdr header{};
+    header.msg_name = writable(message.to.data());
+    header.msg_namelen = message.to.length();
+    const auto send = [&] {
+        header.msg_iov = parts_.data();
+        header.msg_iovlen = parts_.size();
+        if (::sendmsg(fd, &header, MSG_DONTWAIT) < 0) {
             error = errno;
             ++failed;
         }
+        parts_.clear();
+        missing = message.segment;
+    };
+    outbound.for_each_piece(message, [&](const char* data, std::uint32_t left) {
+        while (left != 0) {
+            const std::uint32_t part = std::min(left, missing);
+            parts_.push_back({writable(data), part});
+            data += part;
+            left -= part;
+            missing -= part;
+            if (missing == 0) send();
+        }
     });
+    if (!parts_.empty()) send();
     skip();
     return failed;
 }

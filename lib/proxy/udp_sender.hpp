@@ -34,8 +34,8 @@ class UdpSender {
     /// Gives the current message up.
     void skip() { ++sent_; }
 
-    /// Sends the current message datagram by datagram and goes on to the next; returns how many
-    /// could not be sent, and the last errno.
+    /// Sends the current message, of datagrams that are joined, one by one and goes on to the next;
+    /// returns how many could not be sent, and the last errno.
     std::uint32_t send_singly(const UdpOutbound& outbound, int fd, int& error);
 
   private:
@@ -49,6 +49,7 @@ class UdpSender {
     std::vector<mmsghdr> headers_;
     std::vector<iovec> vectors_;
     std::vector<Control> controls_;
+    std::vector<iovec> parts_; // of the datagram that send_singly() is at
     std::size_t sent_ = 0;
 };
 

@@ -86,8 +86,9 @@ class Datagrams(Udp):
 
     def test_keep_their_order_and_length_when_many_come_at_once(self):
         _, port = self.to_udp(self.target(), threads=1)
-        clients = [self.client(port) for _ in range(8)]
-        sent = [struct.pack("!I", number) * (1 + number // 5 % 3) for number in range(40)]
+        clients = [self.client(port) for _ in range(4)]
+        # No more than the queue of any socket on the way has room for.
+        sent = [struct.pack("!I", number) * (1 + number // 5 % 3) for number in range(20)]
         for data in sent:
             for client in clients:
                 client.send(data)
@@ -112,6 +113,20 @@ class Datagrams(Udp):
             stranger.sendto(b"forged", target.seen[0])
         self.wait_counter(forward, "StrayDatagramCount", 1)
         self.assertEqual(client.ask(b"true"), b"true")
+
+    def test_carry_a_proxy_header_each(self):
+        _, port = self.to_udp(self.target(), words={"proxy_protocol_v2": True})
+        client = self.client(port)
+        for data in (b"one", b"", os.urandom(5000)):
+            answer = client.ask(data)
+            self.assertEqual(answer[100:], data)
+            status, out, _ = self.run_tool(nlbtest.tool("nlb-forward"), "proxy-header", "decode",
+                                           "--json", input=answer)
+            header = json.loads(out)
+            self.assertEqual((status, header["protocol"], header["bytes"]), (0, "udp", 100))
+            self.assertEqual((header["source_address"], header["source_port"]),
+                             ("127.0.0.1", client.port))
+            self.assertEqual(header["destination_port"], port)
 
     def test_without_a_target_are_counted(self):
         port = nlbtest.free_port()

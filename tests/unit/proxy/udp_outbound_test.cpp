@@ -130,6 +130,23 @@ BOOST_AUTO_TEST_CASE(a_flow_whose_way_takes_no_joined_ones_sends_singly) {
     BOOST_TEST((messages(0).back() == std::vector<std::uint32_t>{100, 100}));
 }
 
+BOOST_AUTO_TEST_CASE(each_datagram_of_a_client_gets_the_header) {
+    one.header = std::make_shared<std::string>("header");
+    add(one, 100);
+    add(one, 250, 100);
+    add(one, 0);
+    BOOST_TEST((messages(0) == Lengths{{106, 106, 106, 56}, {6}}));
+    std::string sent;
+    outbound.for_each(0, [&](const UdpMessage& message) {
+        outbound.for_each_piece(
+            message, [&](const char* data, std::uint32_t length) { sent.append(data, length); });
+    });
+    const std::string full = "header" + std::string(100, 'x');
+    BOOST_TEST(sent == full + full + full + "header" + std::string(50, 'x') + "header");
+    add(one, 100, 0, Side::Target);
+    BOOST_TEST((messages(0).back() == std::vector<std::uint32_t>{100}));
+}
+
 BOOST_AUTO_TEST_CASE(nothing_is_joined_to_what_was_sent) {
     add(one, 100);
     outbound.clear(flows);
