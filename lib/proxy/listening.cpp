@@ -123,7 +123,8 @@ Listening::Outcome Listening::place(const WantedListener& wanted,
 void Listening::tell(const std::map<Key, contract::ListenerState>& now, Changes& changes) {
     for (const auto& [key, state] : states_) {
         if (now.contains(key)) continue;
-        changes.states.push_back({state.listener, state.zone, false, std::nullopt, std::nullopt});
+        changes.states.push_back(
+            {state.listener, state.zone, false, std::nullopt, std::nullopt, std::nullopt});
     }
     for (const auto& [key, state] : now) {
         const auto before = states_.find(key);
@@ -145,10 +146,12 @@ Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wante
         const Outcome outcome = place(one, claimed, *table, changes);
         if (one.error == 0) claimed[place_of(one)] = true;
         // A listener with two addresses in a zone, or two transports, is bound when both are.
-        auto& state = now.try_emplace({info.listener.value, info.zone},
-                                      contract::ListenerState{info.listener, info.zone, true,
-                                                              std::nullopt, std::nullopt})
-                          .first->second;
+        auto& state =
+            now.try_emplace({info.listener.value, info.zone},
+                            contract::ListenerState{info.listener, info.zone, true, std::nullopt,
+                                                    std::nullopt, std::nullopt})
+                .first->second;
+        if (!one.lacks.empty()) state.lacks = one.lacks;
         if (outcome.error != 0) {
             state.bound = false;
             state.error_number = static_cast<std::uint64_t>(outcome.error);

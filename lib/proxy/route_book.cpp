@@ -153,8 +153,8 @@ bool RouteBook::preserves(const contract::Routing& routing, GroupRoute& route) {
     const std::string group = "target group " + routing.group.value;
     const IpFamily family = route.targets.front().endpoint.address.family(); // of all [p.41]
     if (const auto why = options_.why_not_transparent(family)) {
-        tell(group + ": preserve_client_ip is on, but " + *why +
-             "; targets see the node's address");
+        route.lacks = "preserve_client_ip: " + *why + "; targets see the node's address";
+        tell(group + ": " + route.lacks);
         return false;
     }
     for (TargetRoute& target : route.targets) {
@@ -239,11 +239,11 @@ WantedListener RouteBook::want(const contract::Listener& line, Transport transpo
         label(next, known.get(), ports_);
         known = std::make_shared<const ListenerRoute>(std::move(next));
     }
-    if (transport == Transport::Udp && known->group->preserves_client_ip)
-        tell("listener " + line.listener.value +
-             ": preserve_client_ip is on, but datagrams reach "
-             "targets from the node's address");
-    WantedListener wanted{known, 0, {}};
+    WantedListener wanted{known, 0, {}, known->group->lacks};
+    if (transport == Transport::Udp && known->group->preserves_client_ip) {
+        wanted.lacks = "preserve_client_ip: datagrams reach targets from the node's address";
+        tell("listener " + line.listener.value + ": " + wanted.lacks);
+    }
     if (line.port == 0 || line.port > 65535) {
         wanted.error = EINVAL;
         wanted.why = "port " + std::to_string(line.port) + " must be 1-65535";

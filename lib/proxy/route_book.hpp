@@ -24,6 +24,7 @@ struct WantedListener {
     std::shared_ptr<const ListenerRoute> route;
     int error = 0; ///< errno that stands for "cannot be served as configured"; 0: bind it
     std::string why;
+    std::string lacks; ///< what it is served without, and why; empty: nothing
 };
 
 class RouteBook {

@@ -63,6 +63,7 @@ struct GroupRoute {
     bool sticky = false;
     bool proxy_protocol_v2 = false;          ///< connections to targets begin with a header
     bool preserves_client_ip = false;        ///< targets see the addresses of their clients
+    std::string lacks;                       ///< why not, although they should; empty: no reason
     std::optional<io::SocketAddress> source; ///< what back-end connections are bound to
 };
 

@@ -28,6 +28,7 @@ class Doctor {
         host_headers();
         resets();
         preserved_addresses();
+        what_nodes_lack();
         counted();
         listeners_not_bound(true, "failed-provisioning");
         for (const contract::Advice& advice : status_.advice)
@@ -195,6 +196,13 @@ class Doctor {
                 " can be reached through several nodes with the client's address";
             find("socket-reuse", routing.group.value, evidence);
             find("connection-delays", routing.group.value, evidence);
+        }
+    }
+
+    void what_nodes_lack() {
+        for (const contract::ListenerState& state : status_.bindings) {
+            if (state.lacks)
+                find("lacks", state.listener.value + " in zone " + state.zone, *state.lacks);
         }
     }
 

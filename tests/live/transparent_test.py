@@ -37,7 +37,7 @@ class Transparent(live.TestCase):
 class Rights(Transparent):
     def check_without(self, why):
         forward = self.preserving([self.target(0, live.peer)])
-        self.wait_notice(forward, "preserve_client_ip is on", why)
+        self.wait_notice(forward, "preserve_client_ip: ", why)
         self.assertEqual(self.seen()[0].split()[0], self.net.NODE)
 
     def test_without_a_local_route_targets_see_the_node(self):
@@ -51,10 +51,14 @@ class Rights(Transparent):
 
     def test_the_route_is_looked_for_again_with_each_route_set(self):
         server = self.target(0, live.peer)
-        forward = self.preserving([server])
+        forward = self.forward(*self.lines([server], preserve_client_ip=True), wait=False)
+        self.assertIn("no local route", forward.out.wait_for_message("listener-state")["lacks"])
+        forward.out.wait_for_message("route-applied", generation=1)
         self.assertEqual(self.seen()[0].split()[0], self.net.NODE)
         live.take_replies_in(self.net.node)
-        self.apply(forward, *self.lines([server], preserve_client_ip=True))
+        self.apply(forward, *self.lines([server], preserve_client_ip=True), wait=False)
+        self.assertNotIn("lacks", forward.out.wait_for_message("listener-state"))
+        forward.out.wait_for_message("route-applied", generation=2)
         said, client = self.seen()
         self.assertEqual(said, "{} {}".format(*client.getsockname()))
 
@@ -93,8 +97,7 @@ class Troubles(Transparent):
         forward = self.forward(*lines, second[0])
         first = self.from_port(30001, 80)
         self.assertEqual(live.read_line(first), f"{self.net.CLIENTS[0]} 30001")
-        other = self.from_port(30001, 81)
-        self.assertTrue(was_reset(other))
+        self.assertTrue(was_reset(lambda: self.from_port(30001, 81)))
         self.assertEqual(self.flow(forward)["end"], "flow-collision")
         self.wait_notice(forward, "lead there already", "cross-zone")
         self.assertEqual(live.exchange(first, b"still here"), b"still here")
@@ -114,14 +117,17 @@ class Troubles(Transparent):
         for client in (first, second):
             self.assertEqual(live.exchange(client, b"x"), b"x")
 
-    def test_a_target_that_is_its_own_client_is_named(self):
-        server = self.target(0, live.peer)
-        forward = self.preserving([server])
+    def from_itself(self, server):
         with self.net.targets.entered():
             client = socket.create_connection((self.net.NODE, live.PORT), nlbtest.DEADLINE,
                                               source_address=(server.address, 0))
         self.addCleanup(client.close)
-        self.assertTrue(was_reset(client))
+        return client
+
+    def test_a_target_that_is_its_own_client_is_named(self):
+        server = self.target(0, live.peer)
+        forward = self.preserving([server])
+        self.assertTrue(was_reset(lambda: self.from_itself(server)))
         self.assertEqual(self.flow(forward)["end"], "hairpin")
         self.wait_notice(forward, f"target {server.address}:{server.port}", "connects to itself")
 
@@ -129,8 +135,7 @@ class Troubles(Transparent):
         server = self.target(0, live.peer)
         self.net.targets.ip("route", "add", "blackhole", f"{self.net.CLIENTS[0]}/32")
         forward = self.preserving([server], options=("--connect-timeout", "1"))
-        client = self.connect()
-        self.assertTrue(was_reset(client))
+        self.assertTrue(was_reset(self.connect))
         self.assertEqual(self.flow(forward)["end"], "target-timeout")
         self.wait_notice(forward, f"target {server.address}:{server.port}",
                          "must come back through this node")

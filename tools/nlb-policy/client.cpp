@@ -132,6 +132,7 @@ void Client::note(const contract::ListenerState& state) {
     ListenerStanding& standing = listeners_[key];
     std::string words = state.bound ? "bound" : "not bound";
     if (!state.bound && state.error) words += " (" + in_quotes(*state.error) + ")";
+    if (state.lacks) words += ", without " + in_quotes(*state.lacks);
     if (known && standing.words == words) return;
     const std::string text = name() + ": " + in_quotes(key.first) + " in zone " +
                              in_quotes(key.second) + ": " + (known ? standing.words + " -> " : "") +

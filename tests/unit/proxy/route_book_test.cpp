@@ -230,7 +230,12 @@ BOOST_AUTO_TEST_CASE(targets_see_their_clients_where_that_is_possible_and_wanted
         BOOST_TEST(target.is_here == (target.id.value == "one:80")); // it is on this host
     BOOST_TEST(!group(false)->preserves_client_ip);
     can = false;
-    BOOST_TEST(!group(true)->preserves_client_ip);
+    const auto without = group(true);
+    BOOST_TEST(!without->preserves_client_ip);
+    BOOST_TEST(without->lacks == "preserve_client_ip: it may not; targets see the node's address");
+    BOOST_TEST(routes.wanted().at(0).lacks == without->lacks);
+    can = true;
+    BOOST_TEST(group(true)->lacks.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_header_is_that_of_the_group_and_of_the_listeners_endpoint) {

@@ -140,6 +140,10 @@ BOOST_AUTO_TEST_CASE(each_entry_has_its_evidence) {
                                       test::listener_line(80).listener, "a", std::nullopt,
                                       std::nullopt});
          }},
+        {"lacks", "preserve_client_ip: this process lacks CAP_NET_ADMIN",
+         [](Status& s) {
+             s.bindings[0].lacks = "preserve_client_ip: this process lacks CAP_NET_ADMIN";
+         }},
         {"hairpin", "its own client", [](Status& s) { s.routings[0].preserve_client_ip = true; }},
         {"socket-reuse", "1 target can be reached through several nodes",
          [](Status& s) {
