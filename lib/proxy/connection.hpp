@@ -39,6 +39,8 @@ struct Connection {
     std::uint8_t retries = 0;     // targets tried after the first
     bool holds_port = false;      // of its label's PortUse
     bool is_preserved = false;    // the target sees the client's address
+    bool has_written = false;     // to the target
+    bool is_prompt = false;       // the target's socket has TCP_NODELAY
     bool in_use = false;
     bool client_tells_space = false; // its epoll entry asks for EPOLLOUT
     bool waits_for_turn = false;

@@ -62,12 +62,14 @@ enum class Place : std::uint8_t {
 
 /// What a Session asks for. Lengths in bytes; a negative result is -errno.
 template <class T>
-concept SessionIo = requires(T io, Side side, Place place, std::uint32_t bytes) {
+concept SessionIo = requires(T io, Side side, Place place, std::uint32_t bytes, bool last) {
     { io.read(side, place) } -> std::same_as<std::int64_t>; // from `side`; 0: its end
     {
         io.read_behind(side)
         } -> std::same_as<std::int64_t>; // the same, behind what the buffer holds
-    { io.write(side, place, bytes) } -> std::same_as<std::int64_t>; // what came from `side`
+    {
+        io.write(side, place, bytes, last)
+        } -> std::same_as<std::int64_t>; // what came from `side`; `last`: its end follows at once
     io.keep(side, bytes); // the last `bytes` of the buffer must outlive this call of move()
     io.unkeep(side);      // the kept bytes are delivered
     { io.take_pipe(side) } -> std::same_as<bool>; // false: none to be had, copy instead
@@ -82,8 +84,9 @@ class Session {
     struct Ready {
         bool in = false;
         bool out = false;
-        bool end = false;   ///< the peer has ended its direction, or the connection is over
-        bool error = false; ///< a read or write would fail
+        bool end = false;    ///< the peer has ended its direction, or the connection is over
+        bool error = false;  ///< a read or write would fail
+        bool urgent = false; ///< there is urgent data, at which a read may stop [tcp(7)]
     };
 
     struct Progress {
@@ -110,6 +113,7 @@ class Session {
         half.writable |= ready.out;
         half.hung_up |= ready.end;
         half.failed |= ready.error;
+        half.urgent |= ready.urgent;
     }
 
     /// Moves what can be moved; call after note() or connected(). Not while connecting.
@@ -171,6 +175,7 @@ class Session {
         bool writable = false;
         bool hung_up = false;
         bool failed = false;
+        bool urgent = false;
         bool ended = false;     // its end was read
         bool passed_on = false; // and told to the other side
         bool has_pipe = false;
@@ -233,7 +238,7 @@ class Session {
         Half& half = at(from);
         Half& to = at(other(from));
         while (half.held != 0 && to.writable) {
-            const std::int64_t n = io.write(from, half.place, half.held);
+            const std::int64_t n = io.write(from, half.place, half.held, half.ended);
             if (n < 0 && n != -EAGAIN) return end_by(other(from), -n);
             const auto written = static_cast<std::uint32_t>(std::max<std::int64_t>(n, 0));
             half.held -= written;
@@ -287,9 +292,10 @@ class Session {
             return;
         }
         half.full_reads = 0;
-        // A short read emptied the socket; whatever comes next raises an event of its own. The
-        // end of the direction raised its event already and must still be read.
-        if (!half.hung_up && !half.failed) half.readable = false;
+        // A short read emptied the socket; whatever comes next raises an event of its own. When
+        // the end of the direction was announced before, nothing but that can come.
+        half.ended = half.hung_up && !half.failed && !half.urgent;
+        if (half.ended || !half.hung_up) half.readable = half.failed;
     }
 
     template <SessionIo Io>

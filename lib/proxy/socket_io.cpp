@@ -2,6 +2,8 @@
 #include "proxy/socket_io.hpp"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/epoll.h>
 
 #include <cstring>
@@ -56,10 +58,24 @@ std::int64_t SocketIo::splice_out(Side from, int fd, std::uint32_t bytes) {
 
 void SocketIo::tell_client_space() {
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = event_token(*connection, Side::Client);
     ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection->fd(Side::Client), &event);
     connection->client_tells_space = true;
+}
+
+/// A target's socket does not wait for the answer to one segment before it sends the next; a
+/// connection that sends one only, as many do, is spared the call.
+void SocketIo::make_prompt(std::uint32_t bytes) {
+    constexpr std::uint32_t kOneSegment = 512; // whatever the path [RFC 9293 3.7.1: 536]
+    if (!connection->has_written && bytes <= kOneSegment) {
+        connection->has_written = true;
+        return;
+    }
+    const int on = 1;
+    [[maybe_unused]] const int rc =
+        ::setsockopt(connection->fd(Side::Target), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    connection->is_prompt = true;
 }
 
 } // namespace nlb::proxy

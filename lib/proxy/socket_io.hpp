@@ -39,15 +39,17 @@ class SocketIo {
         return n;
     }
 
-    std::int64_t write(Side from, Place place, std::uint32_t bytes) {
+    std::int64_t write(Side from, Place place, std::uint32_t bytes, bool last) {
         const int fd = connection->fd(other(from));
+        if (from == Side::Client && !connection->is_prompt) make_prompt(bytes);
         if (place == Place::Pipe) return splice_out(from, fd, bytes);
         const char* end = buffer_.get() + in_buffer_;
         if (place == Place::Kept) {
             const Kept& kept = *connection->kept[static_cast<std::size_t>(from)];
             end = kept.bytes.get() + kept.size;
         }
-        const ssize_t n = ::send(fd, end - bytes, bytes, MSG_NOSIGNAL);
+        // The last bytes and the end that follows travel in one segment.
+        const ssize_t n = ::send(fd, end - bytes, bytes, MSG_NOSIGNAL | (last ? MSG_MORE : 0));
         return n < 0 ? -errno : n;
     }
 
@@ -68,6 +70,7 @@ class SocketIo {
     std::int64_t splice_in(Side side);
     std::int64_t splice_out(Side from, int fd, std::uint32_t bytes);
     void tell_client_space();
+    void make_prompt(std::uint32_t bytes);
 
     int epoll_;
     ProcessBlock& counters_;

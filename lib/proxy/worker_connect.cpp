@@ -49,7 +49,6 @@ End Worker::connect_to(Connection& connection, const ListenerRoute& route, std::
     socket = take_socket(target.endpoint.address.is_v4());
     if (!socket.is_open()) return end_of_call(errno);
     const int fd = socket.get();
-    set(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const End why = bind_socket(connection, route, target);
     if (why != End::None) return why;
     if (::connect(fd, target.address.get(), target.address.length) != 0 && errno != EINPROGRESS) {
@@ -57,7 +56,7 @@ End Worker::connect_to(Connection& connection, const ListenerRoute& route, std::
         return is_taken ? End::FlowCollision : end_of_call(errno);
     }
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLOUT | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = event_token(connection, Side::Target);
     return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0 ? End::None
                                                                      : end_of_call(errno);

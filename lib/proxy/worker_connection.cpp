@@ -57,7 +57,8 @@ void close_socket(io::Fd& socket, bool reset) {
 
 Session::Ready ready(std::uint32_t events) {
     return {(events & EPOLLIN) != 0, (events & EPOLLOUT) != 0,
-            (events & (EPOLLRDHUP | EPOLLHUP)) != 0, (events & EPOLLERR) != 0};
+            (events & (EPOLLRDHUP | EPOLLHUP)) != 0, (events & EPOLLERR) != 0,
+            (events & EPOLLPRI) != 0};
 }
 
 } // namespace
@@ -80,7 +81,7 @@ void Worker::on_target_answer(Connection& connection, std::uint32_t events) {
     if ((events & EPOLLOUT) == 0) return;
     connection.last_ms = now_ms_;
     epoll_event event{};
-    event.events = EPOLLIN | EPOLLRDHUP | EPOLLET;
+    event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;
     event.data.u64 = event_token(connection, Side::Client);
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, connection.fd(Side::Client), &event) != 0) {
         return end(connection, End::NoResources);

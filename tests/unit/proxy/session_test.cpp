@@ -44,14 +44,15 @@ struct ScriptedIo {
         return n;
     }
 
-    std::int64_t write(Side from, Place, std::uint32_t bytes) {
+    std::int64_t write(Side from, Place, std::uint32_t bytes, bool last) {
         auto& script = writes[at(other(from))];
         std::int64_t n = bytes;
         if (!script.empty()) {
             n = script.front();
             script.pop_front();
         }
-        calls.push_back(std::string("write ") + name(other(from)) + " " + std::to_string(bytes));
+        calls.push_back(std::string(last ? "last " : "write ") + name(other(from)) + " " +
+                        std::to_string(bytes));
         return n;
     }
 
@@ -140,10 +141,9 @@ BOOST_FIXTURE_TEST_CASE(a_write_that_would_block_keeps_everything, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(one_direction_ends_and_the_other_goes_on, Fixture) {
-    io.reads[0] = {3, 0};
+    io.reads[0] = {3};
     BOOST_TEST((event(Side::Client, kEnd).end == End::None));
-    BOOST_TEST(calls() == (Calls{"read C", "write T 3", "read C", "end T"}),
-               boost::test_tools::per_element());
+    BOOST_TEST(calls() == (Calls{"read C", "last T 3", "end T"}), boost::test_tools::per_element());
     io.reads[1] = {100};
     BOOST_TEST((event(Side::Target, kIn).end == End::None));
     BOOST_TEST(calls() == (Calls{"read T", "write C 100"}), boost::test_tools::per_element());
@@ -153,12 +153,26 @@ BOOST_FIXTURE_TEST_CASE(one_direction_ends_and_the_other_goes_on, Fixture) {
 }
 
 BOOST_FIXTURE_TEST_CASE(the_end_waits_until_the_kept_bytes_are_delivered, Fixture) {
-    io.reads[0] = {10, 0};
+    io.reads[0] = {10};
     io.writes[1] = {1};
     event(Side::Client, kEnd);
     BOOST_TEST(calls().back() == "keep C 9");
     event(Side::Target, kOut);
-    BOOST_TEST(calls() == (Calls{"write T 9", "unkeep C", "read C", "end T"}),
+    BOOST_TEST(calls() == (Calls{"last T 9", "unkeep C", "end T"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(the_end_is_read_where_a_read_may_have_stopped_before_it, Fixture) {
+    io.reads[0] = {3, 4, 0};
+    event(Side::Client, {.in = true, .end = true, .urgent = true});
+    BOOST_TEST(calls() == (Calls{"read C", "write T 3", "read C", "write T 4", "read C", "end T"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(bytes_that_fill_the_buffer_are_not_the_last_for_that, Fixture) {
+    io.reads[0] = {kFull, 0};
+    event(Side::Client, kEnd);
+    BOOST_TEST(calls() == (Calls{"read C", "write T " + std::to_string(kFull), "read C", "end T"}),
                boost::test_tools::per_element());
 }
 
@@ -277,7 +291,7 @@ BOOST_AUTO_TEST_CASE(a_header_precedes_the_end_of_a_client_that_sent_nothing) {
     session.connected(28);
     io.reads[0] = {0};
     BOOST_TEST((session.move(io).end == End::None));
-    BOOST_TEST(io.calls == (Calls{"behind C", "write T 28", "end T"}),
+    BOOST_TEST(io.calls == (Calls{"behind C", "last T 28", "end T"}),
                boost::test_tools::per_element());
 }
 
