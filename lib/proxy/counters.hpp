@@ -47,7 +47,8 @@ enum class DatagramDrop : std::uint8_t {
     QueueFull,
     NotSent,
     TargetRefused,
-    Draining
+    Draining,
+    Hairpin
 };
 
 } // namespace nlb::proxy
@@ -71,9 +72,9 @@ struct EnumText<proxy::ProcessCount> {
 
 template <>
 struct EnumText<proxy::DatagramDrop> {
-    static constexpr std::array<std::string_view, 8> names{
-        "no-target",  "table-full", "port-allocation", "no-resources",
-        "queue-full", "not-sent",   "target-refused",  "draining"};
+    static constexpr std::array<std::string_view, 9> names{
+        "no-target", "table-full",     "port-allocation", "no-resources", "queue-full",
+        "not-sent",  "target-refused", "draining",        "hairpin"};
 };
 
 } // namespace nlb

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// PortUse: how many connections the node's address has to one target. Each takes a port there, and
-// the service has 55,000 of them [p.43]. The kernel may have fewer (ip_local_port_range, ip(7)).
+// PortUse: how many connections, or flows of datagrams, the node's address has to one target. Each
+// takes a port there, and the service has 55,000 of them [p.43]. The kernel may have fewer
+// (ip_local_port_range, ip(7)).
 #pragma once
 
 #include "base/ip.hpp"
@@ -11,7 +12,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <utility>
+#include <tuple>
 
 namespace nlb::proxy {
 
@@ -35,12 +36,13 @@ class PortUse {
     std::atomic<std::uint32_t> used_{0};
 };
 
-/// One PortUse for each pair of addresses, whichever groups and listeners have it; it lives as long
-/// as a connection or a route knows it. Of the control thread.
+/// One PortUse for each pair of addresses and protocol, whichever groups and listeners have it; it
+/// lives as long as a connection, flow or route knows it. Of the control thread.
 class PortUses {
   public:
-    std::shared_ptr<PortUse> of(const IpAddress& source, const Endpoint& target) {
-        auto& known = uses_[{source, target}];
+    std::shared_ptr<PortUse> of(const IpAddress& source, const Endpoint& target,
+                                std::uint8_t protocol = NLB_PROTOCOL_TCP) {
+        auto& known = uses_[{source, target, protocol}];
         auto use = known.lock();
         if (!use) known = use = std::make_shared<PortUse>();
         return use;
@@ -54,7 +56,7 @@ class PortUses {
     [[nodiscard]] std::size_t size() const { return uses_.size(); }
 
   private:
-    std::map<std::pair<IpAddress, Endpoint>, std::weak_ptr<PortUse>> uses_;
+    std::map<std::tuple<IpAddress, Endpoint, std::uint8_t>, std::weak_ptr<PortUse>> uses_;
 };
 
 } // namespace nlb::proxy

@@ -30,7 +30,7 @@ void raise_descriptor_limit() {
 UdpTargetSockets::Limits udp_sockets(std::size_t workers) {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    return {static_cast<std::size_t>(limit.rlim_cur) / 2 / workers, NLB_SNAT_PORTS / workers};
+    return {static_cast<std::size_t>(limit.rlim_cur) / 2 / workers, NLB_SNAT_PORTS};
 }
 
 } // namespace

@@ -47,7 +47,7 @@ void label(ListenerRoute& route, const ListenerRoute* before, PortUses& ports) {
     route.labels.reserve(route.group->targets.size());
     for (const TargetRoute& target : route.group->targets) {
         const auto it = known.find(target.id.value);
-        auto use = ports.of(source, target.endpoint);
+        auto use = ports.of(source, target.endpoint, protocol_of(route.info->transport));
         const bool is_kept = it != known.end() && it->second->endpoint == target.endpoint &&
                              it->second->ports == use;
         if (is_kept)
@@ -240,10 +240,6 @@ WantedListener RouteBook::want(const contract::Listener& line, Transport transpo
         known = std::make_shared<const ListenerRoute>(std::move(next));
     }
     WantedListener wanted{known, 0, {}, known->group->lacks};
-    if (transport == Transport::Udp && known->group->preserves_client_ip) {
-        wanted.lacks = "preserve_client_ip: datagrams reach targets from the node's address";
-        tell("listener " + line.listener.value + ": " + wanted.lacks);
-    }
     if (line.port == 0 || line.port > 65535) {
         wanted.error = EINVAL;
         wanted.why = "port " + std::to_string(line.port) + " must be 1-65535";

@@ -10,9 +10,8 @@
 namespace nlb::proxy {
 
 std::uint32_t ListenerRoute::hash(const Endpoint& client, std::uint32_t sequence) const {
-    const bool is_udp = info->transport == Transport::Udp;
-    const std::uint8_t protocol = is_udp ? NLB_PROTOCOL_UDP : NLB_PROTOCOL_TCP;
-    return flow::connection_hash({client, info->address, sequence, protocol}, group->sticky);
+    return flow::connection_hash({client, info->address, sequence, protocol_of(info->transport)},
+                                 group->sticky);
 }
 
 std::optional<std::uint32_t> ListenerRoute::choose(std::uint32_t hash) const {

@@ -12,6 +12,8 @@
 #include "contract/messages.hpp"
 #include "wire/proxy_v2.hpp"
 
+#include "l4/l4_abi.h"
+
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -22,6 +24,10 @@ namespace nlb::proxy {
 
 /// What comes by a listening socket. A TCP_UDP listener is two of them.
 enum class Transport : std::uint8_t { Tcp, Udp };
+
+constexpr std::uint8_t protocol_of(Transport transport) {
+    return transport == Transport::Udp ? NLB_PROTOCOL_UDP : NLB_PROTOCOL_TCP;
+}
 
 /// A listener of one zone and the group behind it; a change of any member makes a new one.
 struct ListenerInfo {
@@ -40,7 +46,7 @@ struct FlowLabel {
     std::shared_ptr<const ListenerInfo> listener;
     model::TargetId target;           ///< empty: none could be chosen
     Endpoint endpoint{};              ///< of the target
-    std::shared_ptr<PortUse> ports{}; ///< of connections to it; null without a target
+    std::shared_ptr<PortUse> ports{}; ///< towards it; null without a target
 };
 
 struct TargetRoute {

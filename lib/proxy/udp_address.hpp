@@ -37,6 +37,12 @@ class UdpAddress {
         return full.endpoint();
     }
 
+    [[nodiscard]] bool has_same_address(const UdpAddress& other) const {
+        const Words a = words();
+        const Words b = other.words();
+        return is_v4() == other.is_v4() && a.high == b.high && a.low == b.low;
+    }
+
     /// Address, port and, of a link-local IPv6 address, its link in three words; never the same for
     /// two addresses.
     struct Words {

@@ -36,6 +36,7 @@ struct UdpFlow {
     /// By the Side that they came from: where more of them may be joined until they are sent.
     std::array<std::uint32_t, 2> outbound{kNoOutbound, kNoOutbound};
     std::array<bool, 2> sends_singly{}; ///< the way takes no joined datagrams, or was too narrow
+    bool holds_port = false;            ///< of its label's PortUse
     std::uint32_t index = 0;
     std::uint32_t generation = 0;
     bool in_use = false;

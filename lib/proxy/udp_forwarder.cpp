@@ -15,15 +15,6 @@ namespace {
 
 constexpr std::uint64_t kTargetBit = std::uint64_t{1} << 59U; // of a token: with the socket below
 
-/// The same for every datagram of a flow: its checksum is of the header alone. [PROXY v2 §2.2.3]
-std::shared_ptr<const std::string> header_of(const ListenerInfo& listener,
-                                             const UdpAddress& client) {
-    auto header = std::make_shared<std::string>();
-    listener.header->append(wire::ProxyTransport::Datagram, client.endpoint(), listener.address,
-                            *header);
-    return header;
-}
-
 } // namespace
 
 UdpForwarder::UdpForwarder(Options options, int epoll, ProcessBlock& counters, std::int64_t now_ms)
@@ -71,33 +62,6 @@ void UdpForwarder::drop(const ListenerInfo& listener, DatagramDrop why,
     block_of(listener).add(kCounts + kEnds + static_cast<std::size_t>(why), datagrams);
 }
 
-UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, const UdpRead& read) {
-    const auto refuse = [&](DatagramDrop why) {
-        drop(*route.info, why, datagrams_in(read));
-        return nullptr;
-    };
-    if (draining_) return refuse(DatagramDrop::Draining);
-    const auto target = route.choose(read.from.endpoint(), 0);
-    if (!target) return refuse(DatagramDrop::NoTarget);
-    if (flows_.is_full()) return refuse(DatagramDrop::TableFull);
-    const UdpAddress to(route.group->targets[*target].address);
-    int error = 0;
-    const auto socket = sockets_.take(flows_, route.group->source, to, now_ms_, error);
-    if (!socket && (error == EADDRINUSE || error == EADDRNOTAVAIL)) {
-        count(*route.info, Count::PortAllocationError);
-        return refuse(DatagramDrop::PortAllocation);
-    }
-    if (!socket) return refuse(DatagramDrop::NoResources);
-    UdpFlow& flow = flows_.open(slot, read.from, *socket, to);
-    flow.label = route.labels[*target];
-    flow.start_ms = now_ms_;
-    if (route.info->header) flow.header = header_of(*route.info, read.from);
-    wheel_.add(flow.index, now_ms_ + flow.label->listener->idle_timeout_ms);
-    count(*route.info, Count::NewFlow);
-    count(*route.info, Count::ActiveFlow);
-    return &flow;
-}
-
 /// Would the flow, opened now, have another target?
 bool UdpForwarder::moves_on(const UdpFlow& flow, const ListenerRoute& route) const {
     const auto target = route.choose(flow.client.endpoint(), 0);
@@ -116,6 +80,7 @@ void UdpForwarder::end(UdpFlow& flow, End why) {
                           duration_ms, flow.client_bytes, flow.target_bytes, why});
     }
     wheel_.remove(flow.index);
+    if (flow.holds_port) flow.label->ports->give_back();
     const std::uint32_t socket = flow.socket;
     flows_.close(flow);
     sockets_.give_back(socket);

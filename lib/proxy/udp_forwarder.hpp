@@ -20,6 +20,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace nlb::proxy {
@@ -77,6 +78,9 @@ class UdpForwarder {
     /// Records of ended flows; the caller takes them out.
     std::vector<FlowRecord>& ended() { return ended_; }
 
+    /// Why flows could not be opened, as far as an operator can cure it; the caller takes them out.
+    std::vector<Trouble>& troubles() { return troubles_; }
+
     static constexpr std::int64_t kDrainIdleMs = 1000;
 
   private:
@@ -85,8 +89,21 @@ class UdpForwarder {
         std::uint32_t lost = 0;
     };
 
-    // udp_forwarder.cpp: flows and their ends
+    /// The way to a target, or why there is none.
+    struct Way {
+        std::optional<std::uint32_t> socket;
+        bool holds_port = false;
+        DatagramDrop why = DatagramDrop::NoResources;
+    };
+
+    // udp_open.cpp: how flows begin
     UdpFlow* open(std::uint32_t slot, const ListenerRoute& route, const UdpRead& read);
+    Way way_to(const ListenerRoute& route, std::uint32_t target, const UdpAddress& client);
+    std::optional<Way> way_as_client(const ListenerRoute& route, std::uint32_t target,
+                                     const UdpAddress& client);
+    void note_trouble(const std::shared_ptr<const FlowLabel>& label, End why);
+
+    // udp_forwarder.cpp: how they go on and end
     bool moves_on(const UdpFlow& flow, const ListenerRoute& route) const;
     void end(UdpFlow& flow, End why);
     void check_idle(UdpFlow& flow);
@@ -118,6 +135,7 @@ class UdpForwarder {
     std::vector<IdleWheel::Id> due_;
     std::vector<Listener> listeners_; // by slot
     std::vector<FlowRecord> ended_;
+    std::vector<Trouble> troubles_;
     std::int64_t now_ms_;
     bool draining_ = false;
 };

@@ -49,6 +49,25 @@ Result<io::Fd> bound_socket(const Endpoint& address, bool is_first) {
     return socket;
 }
 
+io::Fd target_socket(const UdpAddress& source, bool is_of_client, int& error) {
+    const bool v4 = source.is_v4();
+    io::Fd socket = udp_socket(v4);
+    const int fd = socket.get();
+    const int level = v4 ? IPPROTO_IP : IPPROTO_IPV6;
+    // Its peers are many: it is not connected, so ICMP errors come by the error queue [ip(7)].
+    const bool is_set =
+        fd >= 0 && (v4 || set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) == 0) &&
+        set(fd, level, v4 ? IP_RECVERR : IPV6_RECVERR, 1) == 0 &&
+        (!is_of_client || set(fd, level, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, 1) == 0);
+    if (is_set) {
+        prefer(fd);
+        const auto* address = static_cast<const sockaddr*>(source.data());
+        if (::bind(fd, address, source.length()) == 0) return socket;
+    }
+    error = errno;
+    return {};
+}
+
 } // namespace
 
 Result<std::vector<io::Fd>> udp_listening_sockets(const Endpoint& address, std::size_t count) {
@@ -62,25 +81,14 @@ Result<std::vector<io::Fd>> udp_listening_sockets(const Endpoint& address, std::
 }
 
 io::Fd udp_target_socket(const std::optional<io::SocketAddress>& source, bool v4, int& error) {
-    const auto any = [&] {
-        io::SocketAddress address;
-        address.storage.ss_family = v4 ? AF_INET : AF_INET6;
-        address.length = v4 ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-        return address;
-    };
-    const io::SocketAddress from = source ? *source : any();
-    io::Fd socket = udp_socket(v4);
-    const int fd = socket.get();
-    // Its peers are many: it is not connected, so ICMP errors come by the error queue [ip(7)].
-    if (fd < 0 || (!v4 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) ||
-        set(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_RECVERR : IPV6_RECVERR, 1) != 0) {
-        error = errno;
-        return {};
-    }
-    prefer(fd);
-    if (::bind(fd, from.get(), from.length) == 0) return socket;
-    error = errno;
-    return {};
+    if (source) return target_socket(UdpAddress(*source), false, error);
+    io::SocketAddress any;
+    any.storage.ss_family = v4 ? AF_INET : AF_INET6;
+    return target_socket(UdpAddress(any), false, error);
+}
+
+io::Fd udp_client_socket(const UdpAddress& client, int& error) {
+    return target_socket(client, true, error);
 }
 
 std::optional<UdpError> next_error(int fd) {

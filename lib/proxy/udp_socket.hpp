@@ -20,6 +20,10 @@ Result<std::vector<io::Fd>> udp_listening_sockets(const Endpoint& address, std::
 /// the kernel gives it a port. `error`: errno when there is none.
 io::Fd udp_target_socket(const std::optional<io::SocketAddress>& source, bool v4, int& error);
 
+/// One that is bound to the address and port of a client (IP_TRANSPARENT [ip(7)]). EADDRINUSE: a
+/// socket of this host has them, its own or that of another flow.
+io::Fd udp_client_socket(const UdpAddress& client, int& error);
+
 /// What an ICMP error says of a datagram that was sent.
 struct UdpError {
     UdpAddress to;  ///< where the datagram went

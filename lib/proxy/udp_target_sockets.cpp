@@ -46,7 +46,7 @@ std::optional<std::uint32_t> UdpTargetSockets::find_free(UdpFlows& flows, const 
 
 std::uint32_t UdpTargetSockets::use(std::uint32_t socket) {
     Socket& one = sockets_[socket];
-    if (one.flows++ == 0) --sources_[one.source].idle;
+    if (one.flows++ == 0 && one.source != kClient) --sources_[one.source].idle;
     return socket;
 }
 
@@ -64,6 +64,15 @@ std::optional<std::uint32_t> UdpTargetSockets::take(UdpFlows& flows,
     return std::nullopt;
 }
 
+std::optional<std::uint32_t> UdpTargetSockets::take_as(const UdpAddress& client, int& error) {
+    error = EMFILE;
+    if (open_ >= limits_.most) return std::nullopt;
+    io::Fd fd = udp_client_socket(client, error);
+    if (!fd.is_open()) return std::nullopt;
+    const auto socket = watch(std::move(fd), kClient, error);
+    return socket ? std::optional(use(*socket)) : std::nullopt;
+}
+
 std::optional<std::uint32_t> UdpTargetSockets::open(std::size_t source, int& error) {
     error = EADDRINUSE;
     if (sources_[source].open.size() >= limits_.most_of_a_source) return std::nullopt;
@@ -71,6 +80,10 @@ std::optional<std::uint32_t> UdpTargetSockets::open(std::size_t source, int& err
     if (open_ >= limits_.most) return std::nullopt;
     io::Fd fd = udp_target_socket(sources_[source].address, sources_[source].v4, error);
     if (!fd.is_open()) return std::nullopt;
+    return watch(std::move(fd), source, error);
+}
+
+std::optional<std::uint32_t> UdpTargetSockets::watch(io::Fd fd, std::size_t source, int& error) {
     const std::uint32_t socket = put(std::move(fd), source);
     epoll_event event{};
     event.events = EPOLLIN;
@@ -88,29 +101,35 @@ std::uint32_t UdpTargetSockets::put(io::Fd fd, std::size_t source) {
     }
     const std::uint32_t socket = free_.back();
     free_.pop_back();
+    sockets_[socket] = {std::move(fd), source, 0, 0, 0};
+    ++open_;
+    if (source == kClient) return socket;
     Source& of = sources_[source];
-    sockets_[socket] = {std::move(fd), source, of.open.size(), 0, 0};
+    sockets_[socket].position = of.open.size();
     of.open.push_back(socket);
     ++of.idle;
-    ++open_;
     return socket;
 }
 
 void UdpTargetSockets::give_back(std::uint32_t socket) {
     Socket& one = sockets_[socket];
     if (--one.flows != 0) return;
-    if (++sources_[one.source].idle > kSpare) close(socket);
+    if (one.source == kClient || ++sources_[one.source].idle > kSpare) close(socket);
+}
+
+void UdpTargetSockets::leave_source(const Socket& socket) {
+    Source& of = sources_[socket.source];
+    const std::uint32_t last = of.open.back();
+    of.open[socket.position] = last;
+    sockets_[last].position = socket.position;
+    of.open.pop_back();
+    --of.idle;
 }
 
 /// It has no flow.
 void UdpTargetSockets::close(std::uint32_t socket) {
     Socket& one = sockets_[socket];
-    Source& of = sources_[one.source];
-    const std::uint32_t last = of.open.back();
-    of.open[one.position] = last;
-    sockets_[last].position = one.position;
-    of.open.pop_back();
-    --of.idle;
+    if (one.source != kClient) leave_source(one);
     --open_;
     one.fd.reset();
     free_.push_back(socket);

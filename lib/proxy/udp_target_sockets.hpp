@@ -32,6 +32,10 @@ class UdpTargetSockets {
                                       const std::optional<io::SocketAddress>& source,
                                       const UdpAddress& target, std::int64_t now_ms, int& error);
 
+    /// A socket bound to the client's address and port, until give_back(). Nothing: `error` is the
+    /// errno, EADDRINUSE when a socket of this host has them.
+    std::optional<std::uint32_t> take_as(const UdpAddress& client, int& error);
+
     /// A flow that had it ended.
     void give_back(std::uint32_t socket);
 
@@ -47,7 +51,7 @@ class UdpTargetSockets {
   private:
     struct Socket {
         io::Fd fd;
-        std::size_t source = 0;   // position in sources_
+        std::size_t source = 0;   // position in sources_; kClient: bound to a client's address
         std::size_t position = 0; // in its `open`
         std::size_t flows = 0;
         std::uint32_t lost = 0;
@@ -64,8 +68,12 @@ class UdpTargetSockets {
     std::size_t source_of(const std::optional<io::SocketAddress>& address, bool v4);
     std::optional<std::uint32_t> find_free(UdpFlows& flows, const Source& source,
                                            const UdpAddress& target, std::size_t looks);
+    static constexpr std::size_t kClient = ~std::size_t{0};
+
     std::optional<std::uint32_t> open(std::size_t source, int& error);
+    std::optional<std::uint32_t> watch(io::Fd fd, std::size_t source, int& error);
     std::uint32_t put(io::Fd fd, std::size_t source);
+    void leave_source(const Socket& socket);
     void close(std::uint32_t socket);
     std::uint32_t use(std::uint32_t socket);
 

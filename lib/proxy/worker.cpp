@@ -141,6 +141,7 @@ void Worker::end_round() {
     put_records(udp_.ended());
     if (!signs_.empty()) outbox_.put(signs_);
     if (!troubles_.empty()) outbox_.put(troubles_);
+    if (!udp_.troubles().empty()) outbox_.put(udp_.troubles());
     if (live_.load(std::memory_order_relaxed) == flows()) return;
     live_.store(flows(), std::memory_order_relaxed);
     if (draining_ && flows() == 0) outbox_.idle();

@@ -148,6 +148,20 @@ class Troubles(Transparent):
         self.assertEqual(live.read_line(client).split()[0], self.net.NODE)
         self.assertEqual(self.counter(forward, "ClientAddressInUseCount"), 1)
 
+    def test_a_second_flow_of_a_client_comes_from_the_nodes_address(self):
+        server = self.udp_target()
+        lines = self.lines([server], protocol="UDP", preserve_client_ip=True)
+        second = self.lines([server], port=81, name=live.OTHER_LISTENER, protocol="UDP")
+        forward = self.forward(*lines, second[0])
+        client = self.datagrams()
+        for port in (live.PORT, 81):
+            client.connect((self.net.NODE, port))
+            client.send(b"?")
+            self.assertEqual(client.recv(100), b"?")
+        self.assertEqual(server.senders[0], client.getsockname())
+        self.assertEqual(server.senders[1][0], self.net.NODE)
+        self.assertEqual(self.counter(forward, "ClientAddressInUseCount"), 1)
+
 
 if __name__ == "__main__":
     live.main()

@@ -17,8 +17,11 @@ def fragments_made(space, six):
     return int(values[names.index("FragCreates")])
 
 
-@live.packets_only
 class Udp(live.TestCase):
+    def prepare_network(self):
+        super().prepare_network()
+        live.take_replies_in(self.net.node)
+
     def node(self, six):
         return self.net.NODE6 if six else self.net.NODE
 

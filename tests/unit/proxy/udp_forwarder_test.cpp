@@ -74,6 +74,8 @@ struct Balancer {
     std::int64_t now_ms = 1000;
     Endpoint listener;
     std::array<Socket, 2> targets;
+    std::array<std::shared_ptr<PortUse>, 2> ports{std::make_shared<PortUse>(),
+                                                  std::make_shared<PortUse>()};
     std::shared_ptr<ListenerInfo> info = std::make_shared<ListenerInfo>();
 
     explicit Balancer(std::size_t most_flows = 100, UdpTargetSockets::Limits limits = {})
@@ -90,15 +92,17 @@ struct Balancer {
     }
 
     /// New flows go to these from now on.
-    void route_to(const std::vector<std::uint32_t>& numbers) {
+    void route_to(const std::vector<std::uint32_t>& numbers, bool preserves_client_ip = false) {
         GroupRoute group;
+        group.preserves_client_ip = preserves_client_ip;
         ListenerRoute route;
         for (const std::uint32_t number : numbers) {
             const Endpoint at = targets.at(number).endpoint();
             const model::TargetId id(std::to_string(number));
             group.ring.push_back(static_cast<std::uint32_t>(group.targets.size()));
             group.targets.push_back({id, at, io::SocketAddress::from(at)});
-            route.labels.push_back(std::make_shared<FlowLabel>(FlowLabel{info, id, at}));
+            route.labels.push_back(
+                std::make_shared<FlowLabel>(FlowLabel{info, id, at, ports.at(number)}));
         }
         route.info = info;
         route.group = std::make_shared<GroupRoute>(std::move(group));
@@ -216,6 +220,9 @@ BOOST_AUTO_TEST_CASE(source_ports_towards_one_target_run_out) {
     balancer.route_to({1});
     balancer.pass(clients[2], 1); // another target: the same ports
     BOOST_TEST(balancer.forwarder.live() == 3U);
+    BOOST_TEST(balancer.ports[0]->used() == 2U);
+    balancer.forwarder.stop(balancer.now_ms);
+    BOOST_TEST(balancer.ports[0]->used() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(descriptors_run_out) {
@@ -280,6 +287,16 @@ BOOST_AUTO_TEST_CASE(draining_ends_what_is_silent_and_opens_nothing) {
     BOOST_TEST(balancer.forwarder.live() == 1U);
     balancer.wait_until(5000 + 2 * (UdpForwarder::kDrainIdleMs + IdleWheel::kStepMs));
     BOOST_TEST(balancer.forwarder.live() == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(a_target_that_would_see_its_own_address_is_not_served) {
+    Balancer balancer;
+    balancer.route_to({0}, true);
+    balancer.lose(Socket());
+    BOOST_TEST(balancer.dropped(DatagramDrop::Hairpin) == 1U);
+    BOOST_REQUIRE(balancer.forwarder.troubles().size() == 1U);
+    BOOST_TEST((balancer.forwarder.troubles()[0].why == End::Hairpin));
+    BOOST_TEST(balancer.ports[0]->used() == 0U);
 }
 
 BOOST_AUTO_TEST_CASE(strangers_are_counted_and_not_heard) {
