@@ -31,7 +31,8 @@ Result<io::Fd> bound_socket(const Endpoint& address, bool is_first) {
     Result<void> done = set(socket, SOL_SOCKET, SO_REUSEADDR, attempt);
     if (done && !v4) done = set(socket, IPPROTO_IPV6, IPV6_V6ONLY, attempt);
     if (done && !is_first) done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
-    // Accepted sockets inherit both [tcp(7)].
+    // Accepted sockets inherit these [tcp(7)]; an urgent byte is then one of the stream, not lost.
+    if (done) done = set(socket, SOL_SOCKET, SO_OOBINLINE, attempt);
     if (done) done = set(socket, IPPROTO_TCP, TCP_NODELAY, attempt);
     if (done) done = set(socket, IPPROTO_TCP, TCP_SAVE_SYN, attempt);
     if (!done) return tl::unexpected<Error>(done.error());

@@ -150,6 +150,8 @@ class Session {
     static End end_of_connect(int error) {
         switch (error) {
         case ECONNREFUSED: return End::TargetRefused;
+        case ECONNRESET: // it did answer, and was faster than our look at it
+        case EPIPE: return End::TargetReset;
         case ETIMEDOUT: return End::TargetTimeout;
         case EADDRNOTAVAIL: return End::PortAllocation;
         default: return End::TargetUnreachable;
@@ -175,7 +177,7 @@ class Session {
         bool writable = false;
         bool hung_up = false;
         bool failed = false;
-        bool urgent = false;
+        bool urgent = false;    // had urgent data
         bool ended = false;     // its end was read
         bool passed_on = false; // and told to the other side
         bool has_pipe = false;
@@ -196,7 +198,7 @@ class Session {
         if (n <= 0) return nothing_from(Side::Client, n);
         half.held += static_cast<std::uint32_t>(n);
         half.received += static_cast<std::uint64_t>(n);
-        if (half.held < kBufferBytes) half.readable = half.hung_up || half.failed;
+        if (half.held < kBufferBytes) was_short(half);
         return End::None;
     }
 
@@ -265,6 +267,7 @@ class Session {
     template <SessionIo Io>
     End take(Side from, Io& io) {
         Half& half = at(from);
+        if (half.urgent) half.full_reads = 0; // splice(2) never goes past an urgent byte
         if (half.has_pipe && half.full_reads == 0) give_back(from, io);
         if (half.full_reads >= kFullReadsBeforePipe && !half.has_pipe) {
             half.has_pipe = io.take_pipe(from);
@@ -292,10 +295,15 @@ class Session {
             return;
         }
         half.full_reads = 0;
-        // A short read emptied the socket; whatever comes next raises an event of its own. When
-        // the end of the direction was announced before, nothing but that can come.
+        was_short(half);
+    }
+
+    /// A short read emptied the socket; whatever comes next raises an event of its own. When the
+    /// end of the direction was announced before, nothing but that can come. But a read ends before
+    /// an urgent byte, which is then read like the others.
+    static void was_short(Half& half) {
         half.ended = half.hung_up && !half.failed && !half.urgent;
-        if (half.ended || !half.hung_up) half.readable = half.failed;
+        if (half.ended || !half.hung_up) half.readable = half.failed || half.urgent;
     }
 
     template <SessionIo Io>

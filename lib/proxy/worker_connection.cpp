@@ -61,10 +61,18 @@ Session::Ready ready(std::uint32_t events) {
             (events & EPOLLPRI) != 0};
 }
 
+/// An urgent byte is one of the stream, not lost [tcp(7), SO_OOBINLINE]. Clients' sockets have the
+/// option from their listener; a target's gets it when it announces one, before that is read.
+void take_urgent_byte(int fd) {
+    const int one = 1;
+    [[maybe_unused]] const int rc = ::setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &one, sizeof one);
+}
+
 } // namespace
 
 void Worker::on_event(Connection& connection, Side side, std::uint32_t events) {
     if (connection.session.is_connecting()) return on_target_answer(connection, events);
+    if ((events & EPOLLPRI) != 0) take_urgent_byte(connection.fd(side));
     connection.session.note(side, ready(events));
     move(connection);
 }
@@ -79,6 +87,7 @@ void Worker::on_target_answer(Connection& connection, std::uint32_t events) {
         return connect_failed(connection, Session::end_of_connect(error));
     }
     if ((events & EPOLLOUT) == 0) return;
+    if ((events & EPOLLPRI) != 0) take_urgent_byte(connection.fd(Side::Target));
     connection.last_ms = now_ms_;
     epoll_event event{};
     event.events = EPOLLIN | EPOLLPRI | EPOLLRDHUP | EPOLLET;

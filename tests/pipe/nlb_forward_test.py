@@ -11,8 +11,6 @@ import threading
 import nlbtest
 from forwarder import MIB, Forwarder, listener, route, routing, was_reset
 
-OTHER = "listener/net/lb/0123456789abcdef/0123456789abcdef"
-
 
 class Bytes(Forwarder):
     def test_echo_and_a_flow_line(self):
@@ -231,58 +229,6 @@ class Resets(Forwarder):
         self.assertEqual(self.flow(forward)["end"], "idle-timeout")
         busy.sendall(b"y")
         self.assertEqual(busy.recv(1), b"y")
-
-
-class Idle(Forwarder):
-    @staticmethod
-    def keep_alive(connection, on=1):
-        """Asks the kernel for a keepalive packet every second."""
-        for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL):
-            connection.setsockopt(socket.IPPROTO_TCP, option, 1)
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, on)
-
-    def used(self, port):
-        client = self.connect(port)
-        self.assert_open(client)
-        return client
-
-    def assert_open(self, client):
-        client.sendall(b"?")
-        self.assertEqual(client.recv(1), b"?")
-
-    def wait_idle(self, forward, client):
-        self.flow(forward, end="idle-timeout", client_port=client.getsockname()[1])
-
-    def test_keepalives_of_either_side_are_activity(self):
-        targets = queue.Queue()
-
-        def serve(connection):
-            targets.put(connection)
-            nlbtest.echo(connection)
-
-        forward, port = self.to(self.serve(serve), idle_ms=2500)
-        by_client = self.used(port)
-        self.keep_alive(by_client)
-        targets.get(timeout=nlbtest.DEADLINE)
-        by_target = self.used(port)
-        self.keep_alive(targets.get(timeout=nlbtest.DEADLINE))
-        for _ in range(2):  # two timeouts pass
-            self.wait_idle(forward, self.used(port))
-        self.assert_open(by_client)
-        self.assert_open(by_target)
-        self.keep_alive(by_client, 0)
-        self.wait_idle(forward, by_client)
-        self.assertTrue(was_reset(by_client))
-        self.assert_open(by_target)
-
-    def test_each_listener_has_its_own_timeout(self):
-        short, long = nlbtest.free_port(), nlbtest.free_port()
-        server = self.serve(nlbtest.echo)
-        forward = self.forward(listener(short, idle_ms=500), listener(long, name=OTHER),
-                               routing(), route(server.port))
-        kept = self.used(long)
-        self.wait_idle(forward, self.used(short))
-        self.assert_open(kept)
 
 
 class Pressure(Forwarder):

@@ -247,6 +247,40 @@ BOOST_FIXTURE_TEST_CASE(a_reset_after_the_end_of_a_direction_is_one_too, Fixture
     BOOST_TEST((event(Side::Client, {.end = true, .error = true}).end == End::ClientReset));
 }
 
+BOOST_FIXTURE_TEST_CASE(a_read_that_ends_before_urgent_data_is_not_the_last, Fixture) {
+    io.reads[0] = {3, 4};
+    event(Side::Client, {.in = true, .urgent = true});
+    BOOST_TEST(calls() == (Calls{"read C", "write T 3", "read C", "write T 4", "read C"}),
+               boost::test_tools::per_element());
+    io.reads[0] = {2};
+    event(Side::Client, kIn); // also afterwards: another urgent byte may have come with it
+    BOOST_TEST(calls() == (Calls{"read C", "write T 2", "read C"}),
+               boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(urgent_data_is_never_spliced, Fixture) {
+    io.reads[0] = {kFull, kFull, kFull, kFull, 200'000, -EAGAIN};
+    session.move(io);
+    BOOST_TEST(calls().back() == "unpipe C");
+    io.reads[0] = {kFull, kFull, kFull, kFull, kFull, 5};
+    event(Side::Client, {.in = true, .urgent = true});
+    for (const std::string& call : calls())
+        BOOST_TEST((call != "pipe C" && call != "splice C"));
+    BOOST_TEST(session.received(Side::Client) == 9 * kBufferBytes + 200'005);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_pipe_is_emptied_and_given_back_when_urgent_data_comes, Fixture) {
+    io.reads[0] = {kFull, kFull, kFull, kFull, 200'000};
+    io.writes[1] = {kFull, kFull, kFull, kFull, -EAGAIN};
+    session.move(io);
+    calls();
+    io.reads[0] = {7};
+    session.note(Side::Client, {.in = true, .urgent = true});
+    event(Side::Target, kOut);
+    BOOST_TEST(calls() == (Calls{"write T 200000", "unpipe C", "read C", "write T 7", "read C"}),
+               boost::test_tools::per_element());
+}
+
 BOOST_AUTO_TEST_CASE(a_header_goes_out_although_the_client_is_silent) {
     ScriptedIo io;
     Session session;
@@ -320,6 +354,7 @@ BOOST_AUTO_TEST_CASE(an_error_names_the_side_and_whether_it_was_a_reset) {
     BOOST_TEST((Session::end_by(Side::Client, ETIMEDOUT) == End::ClientLost));
     BOOST_TEST((Session::end_by(Side::Target, EHOSTUNREACH) == End::TargetLost));
     BOOST_TEST((Session::end_of_connect(ECONNREFUSED) == End::TargetRefused));
+    BOOST_TEST((Session::end_of_connect(ECONNRESET) == End::TargetReset));
     BOOST_TEST((Session::end_of_connect(ETIMEDOUT) == End::TargetTimeout));
     BOOST_TEST((Session::end_of_connect(EADDRNOTAVAIL) == End::PortAllocation));
     BOOST_TEST((Session::end_of_connect(ENETUNREACH) == End::TargetUnreachable));
