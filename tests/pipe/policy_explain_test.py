@@ -53,6 +53,24 @@ class Explain(DaemonTestCase):
         status, out, _ = self.explain("--client", "2001:db8::1", "--listener", "127.0.1.1:80")
         self.assertIn("the IP versions differ", out)
 
+    def test_without_a_sequence_number_the_shares_are_certain(self):
+        self.checker.send(health(self.web, "10.0.1.2:8080", "healthy"))
+        self.process.err.wait_for(lambda line: "'10.0.1.2:8080'" in line and "-> healthy" in line)
+        status, out, err = self.explain("--client", "192.0.2.7:40000", "--listener", "127.0.1.1:80")
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("2 targets take flows", out)
+        self.assertIn("without the sequence number each of them may be chosen", out)
+        chosen = [line.split() for line in out.splitlines() if "-> target" in line]
+        self.assertEqual([words[2] for words in chosen], ["'10.0.1.1:8080'", "'10.0.1.2:8080'"])
+        shares = [float(words[5]) for words in chosen]
+        self.assertAlmostEqual(sum(shares), 100, delta=0.2)
+        self.assertAlmostEqual(shares[0], 50, delta=1)
+        out = self.explain("--client", "192.0.2.7", "--listener", "127.0.1.1:80")[1]
+        self.assertIn("without the client's port and the sequence number", out)
+        out = self.explain("--client", "192.0.2.7:40000", "--listener", "127.0.1.1:80",
+                           "--sequence", "0")[1]
+        self.assertEqual(out.count("-> target"), 1)
+
     def test_wrong_questions_are_refused_in_a_line(self):
         for words in ((), ("--target", "x", "--client", "192.0.2.1"), ("--client", "192.0.2.1"),
                       ("--client", "nobody", "--listener", "127.0.1.1:80"),

@@ -2,6 +2,7 @@
 // nlb-policy explain: which rule keeps a target out of service, or a request from a target.
 #include "ask.hpp"
 #include "commands.hpp"
+#include "explain_request.hpp"
 #include "tables/build.hpp"
 
 #include "route/status.hpp"
@@ -16,12 +17,14 @@ namespace nlb::policy {
 
 namespace {
 
+constexpr std::uint64_t kNoSequence = std::uint64_t{1} << 32U; ///< not given
+
 struct Options {
     std::string target;
     std::string group;
     std::string client;
     std::string listener;
-    std::uint64_t sequence = 0;
+    std::uint64_t sequence = kNoSequence;
     std::string socket = "unix:policy";
 };
 
@@ -49,118 +52,6 @@ Result<Endpoint> endpoint_of(const std::string& option, const std::string& text,
     return Endpoint{*parsed, port};
 }
 
-/// Everything about one request, line by line.
-class Request {
-  public:
-    Request(const route::Status& status, const flow::Tables& tables, Endpoint client,
-            Endpoint listener, std::uint32_t sequence)
-        : status_(status), tables_(tables), client_(client), listener_(listener),
-          sequence_(sequence) {}
-
-    /// Whether a target takes it.
-    bool explain() {
-        bool goes = false;
-        bool found = false;
-        for (std::uint32_t at = 0; at < tables_.listeners().size(); ++at) {
-            const flow::ListenerEntry& entry = tables_.listeners()[at];
-            if (!entry.is_in_use || entry.endpoint != listener_) continue;
-            found = true;
-            goes = explain(entry, at) || goes;
-        }
-        if (!found) {
-            say("no listener is at " + listener_.text() +
-                ": packets to a node address that match no listener are dropped");
-        }
-        return goes;
-    }
-
-    [[nodiscard]] const std::string& text() const { return text_; }
-
-  private:
-    void say(const std::string& line) { text_ += line + "\n"; }
-
-    bool explain(const flow::ListenerEntry& entry, std::uint32_t at) {
-        const flow::GroupEntry& group = tables_.groups()[entry.value.group];
-        say("listener " + entry.id.value + " (" + std::string(to_text(entry.protocol)) + ") at " +
-            listener_.text() + ", node of zone " + entry.zone + ", forwards to " + group.id.value);
-        explain_binding(entry);
-        explain_mode(group);
-        if (client_.address.family() != listener_.address.family()) {
-            say("a client with this address cannot reach the listener: the IP versions differ");
-            return false;
-        }
-        if (group.members.empty()) {
-            explain_absence(group);
-            return false;
-        }
-        return explain_choice(entry, at, group);
-    }
-
-    void explain_binding(const flow::ListenerEntry& entry) {
-        bool is_told = false;
-        for (const contract::ListenerState& state : status_.bindings) {
-            if (state.listener != entry.id || state.zone != entry.zone) continue;
-            is_told = true;
-            if (!state.bound)
-                say("  it is not bound: " + state.error.value_or("no reason was told"));
-        }
-        if (!is_told) say("  no nlb-forward has told that it listens there");
-    }
-
-    void explain_mode(const flow::GroupEntry& group) {
-        for (const contract::Routing& routing : status_.routings) {
-            if (routing.group != group.id || routing.zone != group.zone) continue;
-            if (routing.mode == model::RouteReason::Healthy)
-                say("  healthy targets in reach of the node take flows");
-            else
-                say("  " + std::string(to_text(routing.mode)) + ": " +
-                    std::string(route::sentence(routing.mode)));
-        }
-    }
-
-    void explain_absence(const flow::GroupEntry& group) {
-        say("  no target takes flows of this node: TCP connections are reset, datagrams dropped");
-        for (const contract::Route& route : status_.routes) {
-            if (route.group == group.id && route.zone == group.zone)
-                say("  target " + in_quotes(route.target.value) + ": " +
-                    std::string(to_text(route.reason)) + ": " +
-                    std::string(route::sentence(route.reason)));
-        }
-    }
-
-    bool explain_choice(const flow::ListenerEntry& entry, std::uint32_t at,
-                        const flow::GroupEntry& group) {
-        const bool is_sticky = (group.value.flags & NLB_GROUP_STICKY) != 0;
-        const bool is_udp = entry.protocol == model::Protocol::Udp;
-        const flow::Tuple tuple{
-            client_, listener_, sequence_,
-            static_cast<std::uint8_t>(is_udp ? NLB_PROTOCOL_UDP : NLB_PROTOCOL_TCP)};
-        const auto chosen = flow::decide(tables_, at, tuple);
-        if (!chosen) return false;
-        const flow::TargetEntry& target = tables_.targets()[*chosen];
-        say("  " + std::to_string(group.members.size()) + " targets take flows; " +
-            (is_sticky ? "stickiness: the client's address alone decides"
-             : is_udp  ? "protocol, addresses and ports decide"
-                       : "protocol, addresses, ports and the SYN's sequence number " +
-                            std::to_string(sequence_) + " decide"));
-        say("  -> target " + in_quotes(target.id.value) + " at " + target.endpoint.text());
-        const bool keeps = (group.value.flags & NLB_GROUP_PRESERVE_CLIENT_IP) != 0;
-        if (keeps && target.endpoint.address == client_.address) {
-            say("  the target is its own client, and preserve_client_ip.enabled is true: it gets "
-                "no answer");
-            return false;
-        }
-        return true;
-    }
-
-    const route::Status& status_;
-    const flow::Tables& tables_;
-    Endpoint client_;
-    Endpoint listener_;
-    std::uint32_t sequence_;
-    std::string text_;
-};
-
 /// Address and port, or the id of a listener: then its first address.
 Result<Endpoint> listener_of(const route::Status& status, const std::string& text) {
     for (const contract::Listener& listener : status.listeners) {
@@ -172,7 +63,7 @@ Result<Endpoint> listener_of(const route::Status& status, const std::string& tex
     return endpoint_of("--listener", text, false);
 }
 
-Result<int> explain_request(const route::Status& status, const Options& options) {
+Result<int> answer_request(const route::Status& status, const Options& options) {
     const auto client = endpoint_of("--client", options.client, true);
     if (!client) return tl::unexpected<Error>(client.error());
     const auto listener = listener_of(status, options.listener);
@@ -186,10 +77,10 @@ Result<int> explain_request(const route::Status& status, const Options& options)
         lines.emplace_back(line);
     const auto tables = tables::build(lines);
     if (!tables) return tl::unexpected<Error>(tables.error());
-    Request request(status, *tables, *client, *listener,
-                    static_cast<std::uint32_t>(options.sequence));
-    const bool goes = request.explain();
-    return app::print(request.text()).map([&] { return goes ? app::kDone : app::kAnswerIsNo; });
+    std::optional<std::uint32_t> sequence;
+    if (options.sequence != kNoSequence) sequence = static_cast<std::uint32_t>(options.sequence);
+    const auto answer = explain_request(status, *tables, {*client, *listener, sequence});
+    return app::print(answer.text).map([&] { return answer.goes ? app::kDone : app::kAnswerIsNo; });
 }
 
 Result<int> explain_target(const route::Status& status, const Options& options) {
@@ -210,7 +101,7 @@ Result<int> explain(app::Context& context, const Options& options) {
     }
     const auto status = ask_status(context, options.socket);
     if (!status) return tl::unexpected<Error>(status.error());
-    return about_request ? explain_request(*status, options) : explain_target(*status, options);
+    return about_request ? answer_request(*status, options) : explain_target(*status, options);
 }
 
 } // namespace
@@ -227,7 +118,7 @@ app::Command explain_command() {
                 declare.text("--listener", options->listener, {"LISTENER"},
                              "ADDRESS:PORT or id of the listener it goes to");
                 declare.number("--sequence", options->sequence, {0, 0xFFFFFFFFU}, {"NUMBER"},
-                               "Sequence number of its SYN (default: 0)");
+                               "Sequence number of its SYN (default: any, each target's share)");
                 declare.text("--socket", options->socket, {"SOCKET"},
                              "Where nlb-policy run listens (default: unix:policy)");
                 return [options](app::Context& context) { return explain(context, *options); };
