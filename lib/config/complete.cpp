@@ -84,6 +84,11 @@ class Completer {
             group.attributes.preserve_client_ip_enabled =
                 model::default_preserve_client_ip(group.target_type, group.protocol);
         }
+        if (!given(path / "attributes" /
+                   "target_health_state.unhealthy.connection_termination.enabled")) {
+            group.attributes.unhealthy_connection_termination_enabled =
+                model::default_unhealthy_connection_termination(group.protocol);
+        }
         for (auto& target : group.targets)
             complete_target(target, group);
     }

@@ -98,6 +98,10 @@ void fields(Io& io, model::TargetGroupAttributes& a) {
               a.unhealthy_state_routing_minimum_healthy_targets_count, {1, kMostTargets});
     io.threshold("target_group_health.unhealthy_state_routing.minimum_healthy_targets.percentage",
                  a.unhealthy_state_routing_minimum_healthy_targets_percentage, 100);
+    io.field("target_health_state.unhealthy.connection_termination.enabled",
+             a.unhealthy_connection_termination_enabled);
+    io.number("target_health_state.unhealthy.draining_interval_seconds",
+              a.unhealthy_draining_interval_seconds, {0, 360'000});
 }
 
 template <class Io>

@@ -56,6 +56,7 @@ HealthReason reason_of(HealthState state) {
     switch (state) {
     case HealthState::Initial: return HealthReason::ElbInitialHealthChecking;
     case HealthState::Healthy: return HealthReason::None;
+    case HealthState::UnhealthyDraining:
     case HealthState::Unhealthy: return HealthReason::TargetFailedHealthChecks;
     case HealthState::Unused: return HealthReason::TargetNotInUse;
     case HealthState::Draining: return HealthReason::TargetDeregistrationInProgress;

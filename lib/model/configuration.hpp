@@ -97,6 +97,8 @@ struct TargetGroupAttributes {
     std::optional<std::uint32_t> dns_failover_minimum_healthy_targets_percentage; ///< 1-100
     std::uint32_t unhealthy_state_routing_minimum_healthy_targets_count = 1;
     std::optional<std::uint32_t> unhealthy_state_routing_minimum_healthy_targets_percentage;
+    bool unhealthy_connection_termination_enabled = true;  ///< false for UDP and TCP_UDP
+    std::uint32_t unhealthy_draining_interval_seconds = 0; ///< 0-360000; only without termination
 };
 
 /// A registration [p.62].

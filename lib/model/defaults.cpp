@@ -16,6 +16,10 @@ bool default_preserve_client_ip(TargetType type, Protocol protocol) {
     return type != TargetType::Ip || (protocol != Protocol::Tcp && protocol != Protocol::Tls);
 }
 
+bool default_unhealthy_connection_termination(Protocol protocol) {
+    return protocol != Protocol::Udp && protocol != Protocol::TcpUdp;
+}
+
 HealthCheckProtocol default_check_protocol(TargetType type) {
     return type == TargetType::Alb ? HealthCheckProtocol::Http : HealthCheckProtocol::Tcp;
 }

@@ -12,6 +12,9 @@ std::vector<Cidr> default_vpc_cidrs();
 /// On, except for ip groups with TCP or TLS [p.43].
 bool default_preserve_client_ip(TargetType type, Protocol protocol);
 
+/// On, except for UDP and TCP_UDP, where it cannot be [API, TargetGroupAttribute].
+bool default_unhealthy_connection_termination(Protocol protocol);
+
 /// TCP; HTTP for alb groups, which know no TCP checks [p.52].
 HealthCheckProtocol default_check_protocol(TargetType type);
 

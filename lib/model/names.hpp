@@ -48,7 +48,8 @@ enum class HealthState : std::uint8_t {
     Unhealthy,
     Unused,
     Draining,
-    Unavailable
+    Unavailable,
+    UnhealthyDraining ///< fails its checks, and its connections go on for an interval
 };
 
 /// Why a target is in a state other than healthy [p.54]; None goes with Healthy.
@@ -142,8 +143,9 @@ struct EnumText<model::InstanceState> {
 
 template <>
 struct EnumText<model::HealthState> {
-    static constexpr std::array<std::string_view, 6> names{"initial", "healthy",  "unhealthy",
-                                                           "unused",  "draining", "unavailable"};
+    static constexpr std::array<std::string_view, 7> names{
+        "initial",  "healthy",     "unhealthy",         "unused",
+        "draining", "unavailable", "unhealthy.draining"};
 };
 
 template <>

@@ -24,6 +24,20 @@ void check_kind(RuleContext& context, const TargetGroup& group, const Path& path
     }
 }
 
+/// [API, TargetGroupAttribute]
+void check_unhealthy_state(RuleContext& context, const TargetGroup& group, const Path& path,
+                           bool datagrams) {
+    const std::string termination = "target_health_state.unhealthy.connection_termination.enabled";
+    const auto& a = group.attributes;
+    if (a.unhealthy_connection_termination_enabled && datagrams) {
+        context.error(path / termination, "must be false for UDP and TCP_UDP groups");
+    } else if (a.unhealthy_connection_termination_enabled &&
+               a.unhealthy_draining_interval_seconds != 0) {
+        context.error(path / "target_health_state.unhealthy.draining_interval_seconds",
+                      "0 unless " + termination + " is false", {path / termination});
+    }
+}
+
 void check_threshold_pair(RuleContext& context, const Path& path, const std::string& kind,
                           std::optional<std::uint32_t> dns, std::optional<std::uint32_t> routing) {
     if (!dns || !routing || *dns >= *routing) return; // [p.57]
@@ -132,6 +146,7 @@ void check_group_attributes(RuleContext& context) {
         if (a.stickiness_enabled && group.protocol == Protocol::Tls) { // [p.47]
             context.error(path / "stickiness.enabled", "must be false for TLS groups", also);
         }
+        check_unhealthy_state(context, group, path, datagrams);
         check_threshold_pair(context, path, "count", a.dns_failover_minimum_healthy_targets_count,
                              a.unhealthy_state_routing_minimum_healthy_targets_count);
         check_threshold_pair(context, path, "percentage",

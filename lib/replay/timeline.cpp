@@ -78,7 +78,7 @@ bool Timeline::take_until(Nanos now, const Warn& warn) {
         }
         if (lines_from_ <= next_) take_lines(next_, warn);
         publisher_->tick(wall(next_));
-        changed = !publisher_->publish().route_sets.empty() || changed;
+        changed = !publisher_->publish(wall(next_)).route_sets.empty() || changed;
         next_ = std::min(lines_from_, moment(publisher_->deadline()));
         if (next_configuration_ < configurations_.size())
             next_ = std::min(next_, configurations_[next_configuration_].from);

@@ -166,8 +166,8 @@ class Doctor {
     void resets() {
         std::map<std::string, bool> kept; // eligible somewhere
         for (const contract::Route& route : status_.routes) {
-            if (route.state != HealthState::Unhealthy && !route.terminated.value_or(false))
-                continue;
+            const bool fails = route.state == HealthState::Unhealthy && !route.kept.value_or(false);
+            if (!fails && !route.terminated.value_or(false)) continue;
             kept[name(route.group, route.target)] |= route.eligible;
         }
         for (const auto& [target, is_kept] : kept) {

@@ -29,6 +29,10 @@ Standing standing_of(const GroupUse& use, const model::Target& target, const Gro
     const auto known = health.find(one.id);
     if (known != health.end()) one.health = known->second;
     one.fails_checks = one.health.state == HealthState::Unhealthy;
+    if (!one.fails_checks || use.unhealthy_draining == nullptr) return one;
+    const auto draining = use.unhealthy_draining->find(one.id);
+    if (draining != use.unhealthy_draining->end() && !draining->second.is_over)
+        one.health.state = HealthState::UnhealthyDraining;
     return one;
 }
 
@@ -95,6 +99,7 @@ RouteReason reason_of(HealthState state) {
     switch (state) {
     case HealthState::Healthy: return RouteReason::Healthy;
     case HealthState::Initial: return RouteReason::Initial;
+    case HealthState::UnhealthyDraining:
     case HealthState::Unhealthy: return RouteReason::Unhealthy;
     case HealthState::Unused: return RouteReason::Unused;
     case HealthState::Draining: return RouteReason::Draining;
@@ -108,14 +113,27 @@ bool takes_flows_whatever_its_health(HealthState state) {
 }
 
 /// Connections of a deregistered target are closed when its delay is over and the group says so
-/// [p.45]; those of one that fails its checks always, unless the group fails open [p.51].
-bool is_terminated(const Standing& one, bool any_healthy) {
+/// [p.45]; those of one that fails its checks as well, if failing targets lose theirs and the group
+/// does not fail open [p.51].
+bool is_terminated(const GroupUse& use, const Standing& one, bool any_healthy) {
     if (one.deregistration == nullptr) return false;
-    return one.deregistration->is_over || (one.fails_checks && any_healthy);
+    const bool fails = one.fails_checks && any_healthy &&
+                       use.group->attributes.unhealthy_connection_termination_enabled;
+    return one.deregistration->is_over || fails;
+}
+
+/// The draining interval, where there is one, says it with the state. Datagrams have no connection
+/// to keep: the next of a client goes to another target.
+bool is_kept(const GroupUse& use, const Standing& one) {
+    const auto& attributes = use.group->attributes;
+    return one.health.state == HealthState::Unhealthy &&
+           use.group->protocol != model::Protocol::Udp &&
+           !attributes.unhealthy_connection_termination_enabled &&
+           attributes.unhealthy_draining_interval_seconds == 0;
 }
 
 TargetRoute route_of(const Standing& one, bool in_reach, RouteReason mode) {
-    TargetRoute route{one.target, one.id, false, RouteReason::ZoneNotEnabled, one.health, false};
+    TargetRoute route{one.target, one.id, false, RouteReason::ZoneNotEnabled, one.health};
     if (!one.zone_enabled) return route;
     route.reason = RouteReason::OtherZone;
     if (!in_reach) return route;
@@ -162,7 +180,8 @@ GroupRoutes evaluate(const GroupUse& use, const GroupHealth& health) {
         for (const Standing& one : all) {
             const bool in_reach = reaches(zone, crosses_zones(use), one);
             node.targets.push_back(route_of(one, in_reach, node.mode));
-            node.targets.back().is_terminated = is_terminated(one, any_healthy);
+            node.targets.back().is_terminated = is_terminated(use, one, any_healthy);
+            node.targets.back().is_kept = is_kept(use, one);
         }
         routes.nodes.push_back(std::move(node));
     }

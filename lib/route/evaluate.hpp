@@ -19,6 +19,9 @@
 //  * Draining targets are not registered any more: no percentage counts them [p.57]. Their
 //    connections go on. They are to be terminated when the delay is over and the group says so
 //    [p.45], and when the target fails its checks meanwhile, unless the group fails open [p.51].
+//  * Connections of an unhealthy target are terminated, unless the group says otherwise: then they
+//    go on, or, with a draining interval, until its end; the target is unhealthy.draining meanwhile
+//    [API, TargetGroupAttribute: target_health_state.unhealthy].
 //  * The node of a zone that traffic is shifted away from opens no flows; those it has go on
 //  [p.20].
 //  * A zone is answered in DNS when no target group has fewer healthy targets in reach of its node
@@ -51,6 +54,7 @@ struct TargetRoute {
     model::RouteReason reason = model::RouteReason::Initial;
     Health health;
     bool is_terminated = false; ///< its connections are to be reset
+    bool is_kept = false;       ///< unhealthy, and its connections go on
 };
 
 /// How one node treats the group.

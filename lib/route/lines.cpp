@@ -131,10 +131,12 @@ contract::Route route_line(const GroupUse& use, const NodeRoutes& node, const Ta
                          .state = route.health.state,
                          .state_reason = std::nullopt,
                          .weight = std::nullopt,
-                         .terminated = std::nullopt};
+                         .terminated = std::nullopt,
+                         .kept = std::nullopt};
     if (route.health.reason != HealthReason::None) line.state_reason = route.health.reason;
     if (route.target->weight != 1) line.weight = route.target->weight;
     if (route.is_terminated) line.terminated = true;
+    if (route.is_kept) line.kept = true;
     return line;
 }
 

@@ -63,6 +63,7 @@ void Publisher::connect_state() {
     for (auto& [id, group] : groups_) {
         const auto gone = running_.deregistered.find(id);
         group.use.deregistered = gone == running_.deregistered.end() ? nullptr : &gone->second;
+        group.use.unhealthy_draining = &unhealthy_[id];
         group.use.shifted_zone = {};
         for (const ZonalShift& shift : running_.shifts) {
             if (shift.load_balancer == group.use.load_balancer->id)
@@ -108,8 +109,10 @@ Published Publisher::reload(model::Configuration configuration, WallTime now) {
             group.route_lines = known->second.route_lines;
             group.target_lines = known->second.target_lines;
         }
+        drain_unhealthy(group, now);
         evaluate_group(group, published);
     }
+    std::erase_if(unhealthy_, [&](const auto& one) { return !groups_.contains(one.first); });
     for (const auto& [id, group] : before) {
         if (groups_.contains(id)) continue;
         published.route_sets.push_back(id);
@@ -151,7 +154,33 @@ void Publisher::forget_registered() {
     });
 }
 
+void Publisher::drain_unhealthy(const Group& group, WallTime now) {
+    const TargetGroupId& id = group.use.group->id;
+    const auto& attributes = group.use.group->attributes;
+    UnhealthyDrainings& draining = unhealthy_[id];
+    if (attributes.unhealthy_connection_termination_enabled ||
+        attributes.unhealthy_draining_interval_seconds == 0)
+        return draining.clear();
+    const GroupHealth& health = health_.of(id);
+    const auto fails = [&](const model::TargetId& target) {
+        const auto known = health.find(target);
+        return known != health.end() && known->second.state == model::HealthState::Unhealthy;
+    };
+    std::erase_if(draining, [&](const auto& one) { return !fails(one.first); });
+    const WallTime until = now.after_seconds(attributes.unhealthy_draining_interval_seconds);
+    for (const auto& [target, known] : health) {
+        if (fails(target)) draining.try_emplace(target, UnhealthyDraining{until, false});
+    }
+}
+
 void Publisher::tick(WallTime now) {
+    for (auto& [id, list] : unhealthy_) {
+        for (auto& [target, draining] : list) {
+            if (draining.is_over || draining.until > now) continue;
+            draining.is_over = true;
+            touched_.insert(id);
+        }
+    }
     for (auto& [id, list] : running_.deregistered) {
         const std::size_t count = list.size();
         std::erase_if(list,
@@ -179,6 +208,11 @@ WallTime Publisher::deadline() const {
     }
     for (const ZonalShift& shift : running_.shifts)
         next = std::min(next, shift.expiry);
+    for (const auto& [id, list] : unhealthy_) {
+        for (const auto& [target, draining] : list) {
+            if (!draining.is_over) next = std::min(next, draining.until);
+        }
+    }
     return next;
 }
 
@@ -219,11 +253,13 @@ std::vector<HealthChange> Publisher::take(const contract::Set& set, std::string_
     return changes;
 }
 
-Published Publisher::publish() {
+Published Publisher::publish(WallTime now) {
     Published published;
     for (const TargetGroupId& id : std::exchange(touched_, {})) {
         const auto group = groups_.find(id);
-        if (group != groups_.end()) evaluate_group(group->second, published);
+        if (group == groups_.end()) continue;
+        drain_unhealthy(group->second, now);
+        evaluate_group(group->second, published);
     }
     if (!published.route_sets.empty() || !published.target_sets.empty()) ++generation_;
     return published;

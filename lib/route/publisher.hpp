@@ -74,9 +74,10 @@ class Publisher {
     std::optional<HealthChange> take(const contract::TargetHealth& line, std::string_view reporter);
     std::vector<HealthChange> take(const contract::Set& set, std::string_view reporter);
 
-    /// Evaluates the groups whose health changed since the last call. The generation grows by one
-    /// when any route differs, however many lines came in.
-    Published publish();
+    /// Evaluates the groups whose health changed since the last call; draining intervals of targets
+    /// that turned unhealthy begin at `now`. The generation grows by one when any route differs,
+    /// however many lines came in.
+    Published publish(WallTime now);
 
     [[nodiscard]] const model::Configuration& configuration() const { return configuration_; }
 
@@ -114,6 +115,8 @@ class Publisher {
     void deregister_missing(const model::Configuration& before, WallTime now);
     void forget_registered();
     void connect_state();
+    /// Begins and ends the draining intervals of targets as their health is now.
+    void drain_unhealthy(const Group& group, WallTime now);
     /// Adds the group to what changed; nothing when its sets are as before.
     void evaluate_group(Group& group, Published& published);
 
@@ -126,7 +129,8 @@ class Publisher {
     HealthView health_;
     std::vector<model::TargetGroupId> order_;
     std::map<model::TargetGroupId, Group> groups_;
-    RunningState running_; // groups_ points into it
+    RunningState running_;                                         // groups_ points into it
+    std::map<model::TargetGroupId, UnhealthyDrainings> unhealthy_; // groups_ points into it
     std::set<model::TargetGroupId> touched_;
     std::uint64_t generation_ = 1;
 };

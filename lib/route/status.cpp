@@ -75,6 +75,9 @@ void explain_routes(const Status& status, const contract::TargetHealth& health,
                            std::string(to_text(route.reason)) + ": " +
                            std::string(sentence(route.reason));
         if (route.terminated.value_or(false)) line += "; its connections are reset";
+        if (route.kept.value_or(false)) line += "; its connections go on";
+        if (route.state == model::HealthState::UnhealthyDraining)
+            line += "; unhealthy.draining: its connections go on for the draining interval";
         explanation.lines.push_back(std::move(line));
     }
 }

@@ -26,6 +26,14 @@ struct Deregistration {
 /// How long connections are being closed after the delay. By then every datapath has met them.
 constexpr std::int64_t kTerminationSeconds = 60;
 
+/// A target that fails its checks, of a group with a draining interval for it.
+struct UnhealthyDraining {
+    WallTime until;
+    bool is_over = false;
+};
+
+using UnhealthyDrainings = std::map<model::TargetId, UnhealthyDraining>;
+
 /// Traffic of one zone of one load balancer is moved away until `expiry` [p.20].
 struct ZonalShift {
     model::LoadBalancerId load_balancer;
@@ -49,6 +57,7 @@ struct GroupUse {
     std::vector<const model::Listener*> listeners; ///< one or more
     std::map<model::TargetId, UnusedCause> unused; ///< registered, and cannot be in service
     const std::vector<Deregistration>* deregistered = nullptr; ///< null: none
+    const UnhealthyDrainings* unhealthy_draining = nullptr;    ///< null: none
     model::ZoneName shifted_zone;                              ///< empty: none
 };
 

@@ -6,7 +6,8 @@
 namespace nlb::tables {
 
 std::uint16_t reset_flags_of(const contract::Route& route, bool is_open) {
-    const bool fails = route.state == model::HealthState::Unhealthy && !is_open;
+    const bool fails =
+        route.state == model::HealthState::Unhealthy && !is_open && !route.kept.value_or(false);
     const bool is_terminated = route.terminated.value_or(false);
     return static_cast<std::uint16_t>((fails ? NLB_TARGET_UNHEALTHY : 0U) |
                                       (is_terminated ? NLB_TARGET_TERMINATED : 0U));

@@ -12,10 +12,11 @@ namespace {
 
 /// One target in `state`, which takes no new flows, beside one that does.
 Lines replaced(const Cast& c, HealthState state, bool terminated = false,
-               const Setting& setting = {}) {
+               const Setting& setting = {}, bool kept = false) {
     Lines lines = listener(c, setting);
     Route old = route_line(c.target, 8080, false, setting.group);
     old.state = state;
+    if (kept) old.kept = true;
     if (terminated) old.terminated = true;
     lines.emplace_back(old);
     lines.emplace_back(route_line(c.second, 8080, true, setting.group));
@@ -51,6 +52,17 @@ BOOST_AUTO_TEST_CASE(a_draining_target_keeps_its_flows_and_gets_no_new_ones) {
                answer(c, 4, "A"),
                claims(5, from_client(c), NLB_REASON_FLOW, to_target(c)), // a late SYN of the flow
                open_to_second(c, 6, 40001)}});
+}
+
+BOOST_AUTO_TEST_CASE(an_unhealthy_target_whose_connections_are_kept_gets_no_new_ones) {
+    for (const Cast& c : kBoth) {
+        for (const Lines& lines : {replaced(c, HealthState::UnhealthyDraining),
+                                   replaced(c, HealthState::Unhealthy, false, {}, true)})
+            play({"an unhealthy target keeps the connections that the route-set leaves to it",
+                  one_target(c),
+                  {open_flow(c), answer(c, 2), after(lines, data(c, 3)), answer(c, 4, "A"),
+                   open_to_second(c, 5, 40001)}});
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_deregistered_target_keeps_its_connections_but_not_its_datagrams) {

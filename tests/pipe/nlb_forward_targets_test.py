@@ -188,6 +188,24 @@ class WholeBalancer(balancer.TestCase):
         self.assertTrue(was_reset(first))
         self.assert_open(second)
 
+    def test_a_target_that_fails_its_checks_keeps_its_connections_when_the_group_says_so(self):
+        first, second = self.start_with(2, **{
+            "target_health_state.unhealthy.connection_termination.enabled": False})
+        self.servers[0].close()
+        self.wait_states(**{self.servers[0].key: "unhealthy"})
+        self.assert_open(first)
+        self.assert_open(second)
+
+    def test_the_draining_interval_of_an_unhealthy_target(self):
+        first, second = self.start_with(2, **{
+            "target_health_state.unhealthy.connection_termination.enabled": False,
+            "target_health_state.unhealthy.draining_interval_seconds": 1})
+        self.servers[0].close()
+        self.wait_states(**{self.servers[0].key: "unhealthy.draining"})
+        self.assert_open(first)
+        self.assertTrue(was_reset(first))
+        self.assert_open(second)
+
     def test_the_only_target_fails_its_checks(self):
         client, = self.start_with(1)
         self.servers[0].close()

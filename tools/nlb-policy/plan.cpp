@@ -51,7 +51,7 @@ Result<void> apply_health(const std::string& file, route::Publisher& publisher) 
             return fail(Errc::Data, in_quotes(file) + ": " + std::to_string(intake.bad()) +
                                         " lines or sets could not be used");
     }
-    publisher.publish();
+    publisher.publish({});
     return {};
 }
 

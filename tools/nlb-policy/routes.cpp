@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 
@@ -82,13 +83,27 @@ class RoutesFilter {
     void round(Nanos now) {
         if (ended_) pace_.pause();
         if (pace_.due(now)) {
-            const route::Published published = publisher_.publish();
+            const route::Published published = publisher_.publish(WallTime{io::unix_ms()});
             for (const route::ModeChange& change : published.modes)
                 context_.log.notice(describe(change));
             backlog_.owe(published.route_sets);
+            arm();
         }
         pay();
         if (ended_ && backlog_.empty() && link_->is_flushed()) loop_.stop();
+    }
+
+    /// Waits for the end of the next draining interval of an unhealthy target.
+    void arm() {
+        loop_.cancel(timer_);
+        const WallTime next = publisher_.deadline();
+        if (next.is_never()) return;
+        const std::int64_t wait_ms = std::max<std::int64_t>(next.unix_ms - io::unix_ms(), 0);
+        timer_ = loop_.at(io::now() + Nanos::milliseconds(wait_ms), [this](Nanos now) {
+            publisher_.tick(WallTime{io::unix_ms()});
+            pace_.touch(now);
+            pace_.pause();
+        });
     }
 
     void refresh() {
@@ -119,6 +134,7 @@ class RoutesFilter {
     route::Backlog backlog_;
     Pace pace_;
     std::unique_ptr<io::MessageLink> link_;
+    io::EventLoop::TimerId timer_ = 0;
     bool ended_ = false;
     std::optional<Error> failure_;
 };

@@ -50,7 +50,7 @@ Result<void> Server::listen(const std::string& path) {
     if (!state) return tl::unexpected<Error>(state.error());
     publisher_.restore(std::move(*state), wall_now());
     merger_.expect(publisher_.everything());
-    announce(publisher_.publish());
+    announce(publisher_.publish(wall_now()));
     listener_.emplace(std::move(*listener));
     return loop_.add(listener_->fd(), EPOLLIN, [this](std::uint32_t) { accept(); });
 }
@@ -90,7 +90,7 @@ void Server::pause_accepting() {
 }
 
 void Server::round(Nanos now) {
-    if (pace_.due(now)) announce(publisher_.publish());
+    if (pace_.due(now)) announce(publisher_.publish(wall_now()));
     arm();
     arm_votes();
     for (const auto& [number, client] : clients_)
@@ -111,7 +111,7 @@ void Server::arm() {
     timer_ = loop_.at(io::now() + Nanos::milliseconds(wait_ms), [this](Nanos) {
         armed_for_ = WallTime::never();
         publisher_.tick(wall_now());
-        announce(publisher_.publish());
+        announce(publisher_.publish(wall_now()));
         arm();
     });
 }
@@ -140,7 +140,7 @@ void Server::note(const std::vector<route::HealthChange>& changes) {
 
 void Server::answer(const contract::Request& request, contract::StreamWriter& out) {
     control_.answer(request, out);
-    announce(publisher_.publish());
+    announce(publisher_.publish(wall_now()));
 }
 
 std::vector<contract::Message> Server::peers() const {

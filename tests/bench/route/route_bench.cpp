@@ -87,7 +87,7 @@ int main(int argc, char** argv) {
     route::Publisher publisher(made);
     for (std::size_t n = 0; n < made.target_groups[0].targets.size(); ++n)
         publisher.take(report(made, n, true), "0000000000000001");
-    publisher.publish();
+    publisher.publish({});
 
     Times policy("health line -> evaluate, compare");
     Times writing("route-set -> NDJSON");
@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
         route::Published published;
         policy.measure([&] {
             publisher.take(report(made, 0, n % 2 == 1), "0000000000000001");
-            published = publisher.publish();
+            published = publisher.publish({});
         });
         contract::StreamWriter writer({.contract = 1, .tool = "bench", .instance = "1"});
         writing.measure([&] {

@@ -40,6 +40,19 @@ void say(TargetResets& resets, const std::vector<contract::Route>& lines) {
 
 BOOST_AUTO_TEST_SUITE(proxy_target_ends)
 
+BOOST_AUTO_TEST_CASE(connections_of_an_unhealthy_target_that_are_kept_end_when_they_are_no_more) {
+    TargetResets resets;
+    contract::Route kept = line("kept", HealthState::Unhealthy, false);
+    kept.kept = true;
+    say(resets, {kept, line("drains", HealthState::UnhealthyDraining, false)});
+    BOOST_TEST(!resets.take());
+    say(resets, {kept, line("drains", HealthState::Unhealthy, false)}); // its interval is over
+    const auto ends = resets.take();
+    BOOST_REQUIRE(ends);
+    BOOST_TEST((ends->of(label("drains")) == End::TargetUnhealthy));
+    BOOST_TEST((ends->of(label("kept")) == End::None));
+}
+
 BOOST_AUTO_TEST_CASE(each_target_ends_as_its_line_says) {
     TargetResets resets;
     say(resets,

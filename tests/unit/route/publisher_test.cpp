@@ -67,10 +67,10 @@ BOOST_AUTO_TEST_SUITE(route_publisher)
 BOOST_AUTO_TEST_CASE(only_the_group_whose_routes_changed_is_published) {
     Publisher publisher(two_groups());
     BOOST_TEST(publisher.generation() == 1U);
-    BOOST_TEST(publisher.publish().route_sets.empty());
+    BOOST_TEST(publisher.publish(kNow).route_sets.empty());
     BOOST_TEST(
         publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter).has_value());
-    const Published published = publisher.publish();
+    const Published published = publisher.publish(kNow);
     BOOST_TEST((published.route_sets == std::vector{group_id("web")}));
     BOOST_TEST((published.target_sets == kNone));
     BOOST_TEST(publisher.generation() == 2U);
@@ -83,10 +83,10 @@ BOOST_AUTO_TEST_CASE(lines_that_come_together_are_one_generation) {
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
     publisher.take(line("api", "10.0.1.1", HealthState::Healthy), kReporter);
-    BOOST_TEST(publisher.publish().route_sets.size() == 2U);
+    BOOST_TEST(publisher.publish(kNow).route_sets.size() == 2U);
     BOOST_TEST(publisher.generation() == 2U);
     BOOST_TEST(!publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter));
-    BOOST_TEST(publisher.publish().route_sets.empty());
+    BOOST_TEST(publisher.publish(kNow).route_sets.empty());
     BOOST_TEST(publisher.generation() == 2U);
 }
 
@@ -104,14 +104,14 @@ BOOST_AUTO_TEST_CASE(sets_of_one_generation_are_chained) {
 BOOST_AUTO_TEST_CASE(a_node_that_starts_to_fail_open_is_told_once) {
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
-    Published published = publisher.publish();
+    Published published = publisher.publish(kNow);
     BOOST_REQUIRE(published.modes.size() == 2U); // zone b has no target: never enough healthy ones
     BOOST_TEST((published.modes[0].zone == model::ZoneName{"a"}));
     BOOST_TEST((published.modes[0].before == RouteReason::FailOpen));
     BOOST_TEST((published.modes[0].after == RouteReason::Healthy));
     BOOST_TEST((published.modes[1].after == RouteReason::UnhealthyStateRouting));
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
-    BOOST_TEST(publisher.publish().modes.empty());
+    BOOST_TEST(publisher.publish(kNow).modes.empty());
 }
 
 BOOST_AUTO_TEST_CASE(reports_on_unknown_targets_and_groups_change_nothing) {
@@ -120,17 +120,17 @@ BOOST_AUTO_TEST_CASE(reports_on_unknown_targets_and_groups_change_nothing) {
     BOOST_TEST(!publisher.take(line("none", "10.0.1.1", HealthState::Healthy), kReporter));
     BOOST_TEST(publisher.take(health_set("none", {}), kReporter).empty());
     BOOST_TEST(publisher.strangers() == 3U);
-    BOOST_TEST(publisher.publish().route_sets.empty());
+    BOOST_TEST(publisher.publish(kNow).route_sets.empty());
 }
 
 BOOST_AUTO_TEST_CASE(a_health_set_replaces_what_was_known_of_the_group) {
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     const auto changes = publisher.take(
         health_set("web", {line("web", "10.0.1.2", HealthState::Healthy)}), kReporter);
     BOOST_TEST(changes.size() == 2U);
-    BOOST_TEST((publisher.publish().route_sets == std::vector{group_id("web")}));
+    BOOST_TEST((publisher.publish(kNow).route_sets == std::vector{group_id("web")}));
     BOOST_TEST((eligible(publisher, "web")["a"] == std::set<std::string>{"10.0.1.2:8080"}));
 }
 
@@ -138,7 +138,7 @@ BOOST_AUTO_TEST_CASE(a_new_reporter_that_starts_with_initial_changes_nothing) {
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
     publisher.take(line("web", "10.0.1.2", HealthState::Unhealthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     const std::string restarted = "00000000000000bb";
     BOOST_TEST(publisher
                    .take(health_set("web", {line("web", "10.0.1.1", HealthState::Initial),
@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(a_reload_keeps_the_health_of_what_still_exists) {
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     BOOST_TEST(publisher.reload(two_groups(), kNow).route_sets.empty());
     BOOST_TEST(publisher.generation() == 2U);
     model::Configuration next = two_groups();
@@ -204,7 +204,7 @@ std::optional<contract::Route> route_of_second(const Publisher& publisher) {
 BOOST_AUTO_TEST_CASE(a_target_that_is_removed_drains_until_its_delay_ends) {
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     publisher.reload(without_second(false), kNow);
     const auto route = route_of_second(publisher);
     BOOST_REQUIRE(route.has_value());
@@ -217,9 +217,9 @@ BOOST_AUTO_TEST_CASE(a_target_that_is_removed_drains_until_its_delay_ends) {
     BOOST_TEST((checked->state == HealthState::Draining));
     BOOST_TEST((publisher.deadline() == kNow.after_seconds(120)));
     publisher.tick(kNow.after_seconds(119));
-    BOOST_TEST(publisher.publish().route_sets.empty());
+    BOOST_TEST(publisher.publish(kNow).route_sets.empty());
     publisher.tick(kNow.after_seconds(120));
-    const Published published = publisher.publish();
+    const Published published = publisher.publish(kNow);
     BOOST_TEST((published.route_sets == std::vector{group_id("web")}));
     BOOST_TEST((published.target_sets == std::vector{group_id("web")}));
     BOOST_TEST(!route_of_second(publisher).has_value()); // its connections go on by themselves
@@ -231,7 +231,7 @@ BOOST_AUTO_TEST_CASE(connections_are_terminated_after_the_delay_when_the_group_s
     publisher.reload(without_second(true), kNow);
     BOOST_TEST(!route_of_second(publisher)->terminated.has_value());
     publisher.tick(kNow.after_seconds(120));
-    BOOST_TEST(publisher.publish().route_sets.size() == 1U);
+    BOOST_TEST(publisher.publish(kNow).route_sets.size() == 1U);
     const auto route = route_of_second(publisher);
     BOOST_REQUIRE(route.has_value());
     BOOST_TEST(route->terminated.value_or(false));
@@ -239,7 +239,7 @@ BOOST_AUTO_TEST_CASE(connections_are_terminated_after_the_delay_when_the_group_s
     BOOST_TEST((route->state_reason == HealthReason::TargetNotRegistered));
     BOOST_TEST(!line_of_second<contract::Target>(publisher.target_sets({group_id("web")})));
     publisher.tick(publisher.deadline());
-    publisher.publish();
+    publisher.publish(kNow);
     BOOST_TEST(!route_of_second(publisher).has_value());
     BOOST_TEST(publisher.deadline().is_never());
 }
@@ -248,7 +248,7 @@ BOOST_AUTO_TEST_CASE(a_draining_target_may_be_registered_again_and_keeps_its_hea
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Unhealthy), kReporter);
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     publisher.reload(without_second(true), kNow);
     publisher.reload(two_groups(), kNow.after_seconds(60));
     BOOST_TEST((eligible(publisher, "web")["a"] == std::set<std::string>{"10.0.1.2:8080"}));
@@ -262,14 +262,59 @@ BOOST_AUTO_TEST_CASE(a_draining_target_that_fails_its_checks_loses_its_connectio
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
     publisher.take(line("web", "10.0.1.2", HealthState::Healthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     publisher.reload(without_second(false), kNow);
     publisher.take(line("web", "10.0.1.2", HealthState::Unhealthy), kReporter);
-    BOOST_TEST(publisher.publish().route_sets.size() == 1U);
+    BOOST_TEST(publisher.publish(kNow).route_sets.size() == 1U);
     const auto route = route_of_second(publisher);
     BOOST_REQUIRE(route.has_value());
     BOOST_TEST(route->terminated.value_or(false));
     BOOST_TEST((route->state == HealthState::Draining)); // the guide knows no other state for it
+}
+
+BOOST_AUTO_TEST_CASE(connections_of_an_unhealthy_target_end_unless_the_group_keeps_them) {
+    for (const bool terminates : {true, false}) {
+        model::Configuration configuration = two_groups();
+        configuration.target_groups[0].attributes.unhealthy_connection_termination_enabled =
+            terminates;
+        Publisher publisher(std::move(configuration));
+        publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
+        publisher.take(line("web", "10.0.1.2", HealthState::Unhealthy), kReporter);
+        publisher.publish(kNow);
+        const auto route = route_of_second(publisher);
+        BOOST_REQUIRE(route.has_value());
+        BOOST_TEST((route->state == HealthState::Unhealthy));
+        BOOST_TEST(route->kept.value_or(false) == !terminates);
+        BOOST_TEST(publisher.deadline().is_never());
+    }
+}
+
+BOOST_AUTO_TEST_CASE(a_draining_interval_begins_when_a_target_turns_unhealthy_and_ends) {
+    model::Configuration configuration = two_groups();
+    auto& attributes = configuration.target_groups[0].attributes;
+    attributes.unhealthy_connection_termination_enabled = false;
+    attributes.unhealthy_draining_interval_seconds = 60;
+    Publisher publisher(configuration);
+    const auto say = [&](HealthState state, std::int64_t second) {
+        publisher.take(line("web", "10.0.1.2", state), kReporter);
+        publisher.publish(kNow.after_seconds(second));
+        return route_of_second(publisher)->state;
+    };
+    publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
+    BOOST_TEST((say(HealthState::Unhealthy, 0) == HealthState::UnhealthyDraining));
+    BOOST_TEST(!route_of_second(publisher)->eligible);
+    BOOST_TEST((publisher.deadline() == kNow.after_seconds(60)));
+    BOOST_TEST((say(HealthState::Healthy, 30) == HealthState::Healthy)); // it came back meanwhile
+    BOOST_TEST(publisher.deadline().is_never());
+    BOOST_TEST((say(HealthState::Unhealthy, 40) == HealthState::UnhealthyDraining));
+    publisher.reload(configuration, kNow.after_seconds(50)); // begins nothing anew
+    publisher.tick(kNow.after_seconds(99));
+    BOOST_TEST(publisher.publish(kNow.after_seconds(99)).route_sets.empty());
+    publisher.tick(kNow.after_seconds(100));
+    BOOST_TEST(publisher.publish(kNow.after_seconds(100)).route_sets.size() == 1U);
+    BOOST_TEST((route_of_second(publisher)->state == HealthState::Unhealthy));
+    BOOST_TEST(!route_of_second(publisher)->kept.has_value());
+    BOOST_TEST(publisher.deadline().is_never());
 }
 
 BOOST_AUTO_TEST_CASE(without_a_delay_a_removed_target_is_gone_at_once) {
@@ -285,7 +330,7 @@ BOOST_AUTO_TEST_CASE(a_shift_ends_when_it_expires) {
     Publisher publisher(two_groups());
     const model::LoadBalancerId front{"net/front/0000000000000002"};
     publisher.shift({front, model::ZoneName{"a"}, kNow, kNow.after_seconds(60), "test"});
-    const Published published = publisher.publish();
+    const Published published = publisher.publish(kNow);
     BOOST_TEST(published.route_sets.size() == 2U);
     BOOST_REQUIRE(!published.modes.empty());
     BOOST_TEST((published.modes[0].after == RouteReason::ZonalShift));
@@ -294,7 +339,7 @@ BOOST_AUTO_TEST_CASE(a_shift_ends_when_it_expires) {
     publisher.reload(two_groups(), kNow.after_seconds(59)); // a reload leaves it alone
     BOOST_TEST(publisher.running().shifts.size() == 1U);
     publisher.tick(kNow.after_seconds(60));
-    BOOST_TEST(publisher.publish().route_sets.size() == 2U);
+    BOOST_TEST(publisher.publish(kNow).route_sets.size() == 2U);
     BOOST_TEST(eligible(publisher, "web")["a"].size() == 2U);
     BOOST_TEST(publisher.running().shifts.empty());
 }
@@ -313,7 +358,7 @@ BOOST_AUTO_TEST_CASE(what_an_earlier_process_knew_is_taken_over_as_far_as_it_fit
                                            gone("10.0.1.9", -1)};
     Publisher publisher(two_groups());
     publisher.restore(std::move(state), kNow);
-    publisher.publish();
+    publisher.publish(kNow);
     BOOST_TEST(publisher.running().shifts.size() == 1U);
     const auto& left = publisher.running().deregistered.at(group_id("web"));
     BOOST_REQUIRE(left.size() == 1U); // one is registered again, the delay of another is over
@@ -323,7 +368,7 @@ BOOST_AUTO_TEST_CASE(what_an_earlier_process_knew_is_taken_over_as_far_as_it_fit
 BOOST_AUTO_TEST_CASE(a_target_with_a_new_address_is_a_new_target) {
     Publisher publisher(two_groups());
     publisher.take(line("web", "10.0.1.1", HealthState::Healthy), kReporter);
-    publisher.publish();
+    publisher.publish(kNow);
     model::Configuration next = two_groups();
     next.target_groups[0].targets[0].address = scene::ip("10.0.1.77");
     publisher.reload(next, kNow);
