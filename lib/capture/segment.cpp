@@ -24,6 +24,7 @@ Endpoint endpoint_of(const nlb_u32 (&address_be)[4], nlb_u16 port_be, nlb_u8 fam
 
 std::optional<Segment> read_segment(std::span<const std::uint8_t> frame) {
     constexpr std::uint8_t kFragment = NLB_DESC_FIRST_FRAGMENT | NLB_DESC_LATER_FRAGMENT;
+    if (frame.empty()) return std::nullopt; // the core adds offsets to data(), which may be null
     nlb_l4_desc desc;
     const std::uint8_t* end = frame.data() + frame.size();
     if (nlb_l4_parse(frame.data(), end, &desc) != NLB_PARSED_TRANSPORT) return std::nullopt;

@@ -37,6 +37,10 @@ std::string payload_of(const nlb::capture::Segment& segment) {
 
 BOOST_AUTO_TEST_SUITE(capture_segment)
 
+BOOST_AUTO_TEST_CASE(a_packet_without_a_byte_is_no_segment) {
+    BOOST_TEST(!read_segment({}).has_value()); // found by the fuzzer
+}
+
 BOOST_AUTO_TEST_CASE(a_segment_is_read) {
     const Bytes bytes = frame(0x11, "hello");
     const auto segment = read_segment(bytes);
