@@ -57,8 +57,19 @@ class Doctor {
             std::string text(to_text(health.state));
             if (health.reason) text += " (" + std::string(to_text(*health.reason)) + ")";
             if (health.description) text += ": " + *health.description;
+            const bool silent = is_silent(health.description.value_or(""));
             find("target-not-in-service", name(health.group, health.target), std::move(text));
+            if (silent)
+                find("security-group", name(health.group, health.target),
+                     "nothing comes back, not even a refusal: a security group, network ACL or "
+                     "firewall may drop the checks");
         }
+    }
+
+    /// What a check says when its connect stays without any answer, or a router refuses it.
+    static bool is_silent(std::string_view description) {
+        return description.find("no answer to connect") != description.npos ||
+               description.find("No route to host") != description.npos;
     }
 
     void nodes_that_do_not_forward() {
@@ -215,7 +226,7 @@ class Doctor {
                                       " " + (counter.group ? counter.group->value : "");
             last[counter.name][whose] = counter.value;
         }
-        std::map<std::string, std::uint64_t> totals;
+        std::map<std::string, std::uint64_t> totals = of_packets();
         for (const auto& [counter, values] : last) {
             for (const auto& [whose, value] : values)
                 totals[counter] += value;
@@ -226,11 +237,36 @@ class Doctor {
                 find(entry, counter, std::to_string(totals[counter]) + " " + words);
         };
         tell("TCP_ELB_Reset_Count", "elb-resets", "resets were sent by the balancer");
+        tell("Packet.flow-expired", "elb-resets", "packets came on flows that had expired");
+        tell("Packet.target-unhealthy", "elb-resets", "packets came for targets turned unhealthy");
+        tell("Packet.hairpin", "hairpin",
+             "packets of targets to themselves were answered with a reset");
+        for (const char* entry : {"socket-reuse", "connection-delays"})
+            tell("Packet.flow-collision", entry,
+                 "packets of one client socket met another flow of it at the target: turn off "
+                 "preserve_client_ip.enabled or cross-zone load balancing");
+        if (totals["Packet.new-flow"] >= kEnoughFlows && totals["Packet.reply"] == 0)
+            find("asymmetric-path", "Packet.reply",
+                 std::to_string(totals["Packet.new-flow"]) +
+                     " flows were opened and nothing of a target came back through the node: with "
+                     "preserve_client_ip.enabled its replies must be routed there");
         tell("PortAllocationErrorCount", "port-allocation-errors",
              "connections found no port: add targets");
         tell("NewFlowCount", "no-multiplexing",
              "connections of clients were as many connections to targets");
     }
+
+    /// Counted by a node as a whole: of each sender's lines the last one.
+    [[nodiscard]] std::map<std::string, std::uint64_t> of_packets() const {
+        std::map<std::string, std::uint64_t> last;
+        for (const contract::Counter& counter : status_.counters) {
+            if (!counter.listener && !counter.target && counter.name.starts_with("Packet."))
+                last[counter.name] = counter.value;
+        }
+        return last;
+    }
+
+    static constexpr std::uint64_t kEnoughFlows = 10; // one or two may have had no answer yet
 
     const Status& status_;
     std::vector<Finding> findings_;

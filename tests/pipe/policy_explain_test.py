@@ -89,9 +89,11 @@ class Explain(DaemonTestCase):
         forwarder.send({"type": "listener-state", "listener": listener, "zone": "a", "bound": False,
                         "error_number": 99, "error": "Cannot assign requested address"})
         self.process.err.wait_for(lambda line: "not bound" in line)
-        counters = self.write("counters.ndjson", json.dumps(
-            {"type": "counter", "name": "PortAllocationErrorCount", "value": 4,
-             "listener": listener, "zone": "a"}) + "\n")
+        counted = [{"name": "PortAllocationErrorCount", "value": 4, "listener": listener, "zone": "a"},
+                   {"name": "Packet.hairpin", "value": 3}, {"name": "Packet.flow-collision", "value": 2},
+                   {"name": "Packet.flow-expired", "value": 5}, {"name": "Packet.new-flow", "value": 50}]
+        counters = self.write("counters.ndjson", "".join(
+            json.dumps({"type": "counter", **one}) + "\n" for one in counted))
         status, out, err = self.run_tool(POLICY, "doctor", "--json", "--counters", counters)
         self.assertEqual((status, err), (0, ""))
         found = {(m["entry"], m["about"]): m["evidence"] for m in map(json.loads, out.splitlines())}
@@ -104,6 +106,11 @@ class Explain(DaemonTestCase):
         self.assertIn("Cannot assign", found["failed-provisioning", f"{listener} in zone a"])
         self.assertIn("4 connections", found["port-allocation-errors", "PortAllocationErrorCount"])
         self.assertIn("reset", found["elb-resets", f"{self.web} 10.0.1.2:8080"])
+        self.assertIn("3 packets", found["hairpin", "Packet.hairpin"])
+        self.assertIn("2 packets", found["socket-reuse", "Packet.flow-collision"])
+        self.assertIn("5 packets", found["elb-resets", "Packet.flow-expired"])
+        self.assertIn("50 flows", found["asymmetric-path", "Packet.reply"])
+        self.assertNotIn("security-group", {entry for entry, _ in found})  # it was refused
         self.assertTrue(any(entry == "advice" for entry, _ in found))  # zone b has no api target
         table = self.run_tool(POLICY, "doctor")[1].splitlines()
         self.assertEqual(table[0].split("\t"), ["ENTRY", "ABOUT", "EVIDENCE"])

@@ -57,6 +57,42 @@ BOOST_AUTO_TEST_CASE(a_sound_balancer_has_no_findings) {
     BOOST_TEST(has(examine(Status{}), "requests-not-routed", "none is connected"));
 }
 
+BOOST_AUTO_TEST_CASE(a_target_from_which_nothing_comes_back_may_be_behind_a_firewall) {
+    for (const auto& [text, hidden] :
+         {std::pair{"TCP 10.0.1.1:80: no answer to connect", true},
+          std::pair{"TCP 10.0.1.1:80: connect: No route to host", true},
+          std::pair{"TCP 10.0.1.1:80: Connection refused", false}}) {
+        Status status = sound();
+        status.health[0].state = HealthState::Unhealthy;
+        status.health[0].description = text;
+        BOOST_TEST(has(examine(status), "target-not-in-service", text));
+        BOOST_TEST(has(examine(status), "security-group", "nothing comes back") == hidden);
+    }
+}
+
+BOOST_AUTO_TEST_CASE(what_the_packet_path_counted_is_evidence) {
+    const auto with = [](std::initializer_list<std::pair<const char*, std::uint64_t>> counters) {
+        Status status = sound();
+        for (const auto& [name, value] : counters) {
+            contract::Counter counter;
+            counter.name = name;
+            counter.value = value;
+            status.take(counter);
+        }
+        return examine(status);
+    };
+    BOOST_TEST(with({{"Packet.new-flow", 100}, {"Packet.reply", 1}}).empty());
+    BOOST_TEST(with({{"Packet.new-flow", 2}}).empty());
+    BOOST_TEST(has(with({{"Packet.new-flow", 100}}), "asymmetric-path", "100 flows"));
+    // Running totals: the last line counts.
+    const auto findings = with({{"Packet.hairpin", 1}, {"Packet.hairpin", 3}});
+    BOOST_TEST(has(findings, "hairpin", "3 packets"));
+    for (const char* entry : {"socket-reuse", "connection-delays"})
+        BOOST_TEST(has(with({{"Packet.flow-collision", 2}}), entry, "2 packets"));
+    BOOST_TEST(has(with({{"Packet.flow-expired", 5}}), "elb-resets", "5 packets"));
+    BOOST_TEST(has(with({{"Packet.target-unhealthy", 6}}), "elb-resets", "6 packets"));
+}
+
 BOOST_AUTO_TEST_CASE(each_entry_has_its_evidence) {
     struct Row {
         const char* entry;
