@@ -36,8 +36,9 @@ class Status(Base):
                          [("target-health", "up:1", "healthy"),
                           ("target-health", "off:1", "unused")])
         self.assertEqual(self.status("--summary").splitlines(), [
-            "GROUP\tTOTAL\tINITIAL\tHEALTHY\tUNHEALTHY\tUNUSED\tDRAINING\tUNAVAILABLE",
-            f"{GROUP}\t2\t0\t1\t0\t1\t0\t0", "all\t2\t0\t1\t0\t1\t0\t0"])
+            "GROUP\tTOTAL\tINITIAL\tHEALTHY\tUNHEALTHY\tUNUSED\tDRAINING\tUNAVAILABLE"
+            "\tUNHEALTHY.DRAINING",
+            f"{GROUP}\t2\t0\t1\t0\t1\t0\t0\t0", "all\t2\t0\t1\t0\t1\t0\t0\t0"])
         totals = [json.loads(line) for line in self.status("--summary", "--json").splitlines()]
         self.assertEqual([(t.get("group"), t["total"], t["healthy"], t["unused"]) for t in totals],
                          [(GROUP, 2, 1, 1), (None, 2, 1, 1)])

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "service.hpp"
 
+#include "sayings.hpp"
+
 #include "app/tool.hpp"
 #include "io/clock.hpp"
 
@@ -15,7 +17,6 @@
 #include <random>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
-using model::HealthState;
 
 namespace {
 
@@ -247,20 +248,7 @@ void Service::on_result(health::Slot slot, const std::optional<health::Change>& 
     if (io::MessageLink* to = sink()) to->put(message);
     watchers_.put(message);
     dirty_ = true;
-    log_change(message, change->before);
-}
-
-void Service::log_change(const contract::TargetHealth& now, HealthState before) {
-    std::string text = "target " + in_quotes(now.target.value) + " of " + now.group.value + ": ";
-    text += std::string(to_text(before)) + " -> " + std::string(to_text(now.state));
-    if (now.description) text += ": " + *now.description;
-    if (now.state != HealthState::Healthy) {
-        context_.log.warning(text);
-    } else if (before == HealthState::Initial) {
-        context_.log.debug(text); // every target at every start
-    } else {
-        context_.log.notice(text);
-    }
+    log_change(context_.log, message, change->before);
 }
 
 void Service::on_input_closed(const Result<void>& how) {
@@ -302,18 +290,6 @@ void Service::on_signal(int number) {
 }
 
 void Service::print_statistics() const {
-    const Checker::Statistics& s = checker_.statistics();
-    std::string text = context_.tool + ": groups=" + std::to_string(plan_.groups().size()) +
-                       " targets=" + std::to_string(plan_.targets()) +
-                       " in_flight=" + std::to_string(checker_.in_flight()) +
-                       " started=" + std::to_string(s.started);
-    for (std::size_t i = 0; i < s.ended.size(); ++i) {
-        text += " " + std::string(EnumText<health::ProbeOutcome>::names[i]) + "=" +
-                std::to_string(s.ended[i]);
-    }
-    text += " late_us_p50=" + std::to_string(s.late.percentile_us(50)) +
-            " late_us_p99=" + std::to_string(s.late.percentile_us(99)) +
-            " evidence=" + std::to_string(plan_.evidence());
-    text += " input_warnings=" + std::to_string(complaints_.count()) + "\n";
+    const std::string text = statistics_line(context_.tool, plan_, checker_, complaints_.count());
     std::fwrite(text.data(), 1, text.size(), stderr);
 }

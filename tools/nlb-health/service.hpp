@@ -58,7 +58,6 @@ class Service {
     void report_all();
     void report_every_minute();
     void beat();
-    void log_change(const nlb::contract::TargetHealth& now, nlb::model::HealthState before);
     void end_of_round();
     void print_statistics() const;
 

@@ -75,8 +75,8 @@ std::vector<std::pair<std::string, Board::Totals>> summary(const Board& board) {
 }
 
 std::string summary_table(const Board& board) {
-    app::Table table(
-        {"GROUP", "TOTAL", "INITIAL", "HEALTHY", "UNHEALTHY", "UNUSED", "DRAINING", "UNAVAILABLE"});
+    app::Table table({"GROUP", "TOTAL", "INITIAL", "HEALTHY", "UNHEALTHY", "UNUSED", "DRAINING",
+                      "UNAVAILABLE", "UNHEALTHY.DRAINING"});
     for (const auto& [group, totals] : summary(board)) {
         std::vector<std::string> row{group.empty() ? "all" : group, std::to_string(sum(totals))};
         for (const std::size_t count : totals)
