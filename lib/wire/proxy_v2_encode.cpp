@@ -28,8 +28,8 @@ void append_tlv(std::uint8_t type, std::string_view value, std::string& out) {
 }
 
 void append_address(const IpAddress& address, bool as_v6, std::string& out) {
-    constexpr std::string_view mapped{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
-    if (as_v6 && address.is_v4()) out += mapped;
+    constexpr std::string_view kMapped{"\0\0\0\0\0\0\0\0\0\0\xff\xff", 12};
+    if (as_v6 && address.is_v4()) out += kMapped;
     for (const std::uint8_t byte : address.bytes())
         out += static_cast<char>(byte);
 }
@@ -43,21 +43,21 @@ ProxyTlv ProxyTlv::aws_endpoint(std::string_view vpc_endpoint_id) {
 Result<ProxyEncoder> ProxyEncoder::make(const Shape& shape) {
     std::string tlvs;
     if (shape.checksum) append_tlv(ProxyTlv::kCrc32c, std::string(kChecksumBytes, '\0'), tlvs);
-    constexpr std::size_t most = 0xffff - kMostAddresses;
+    constexpr std::size_t kMost = 0xffff - kMostAddresses;
     const auto too_long = [] {
-        return fail(Errc::Usage, "a PROXY protocol header has room for " + std::to_string(most) +
+        return fail(Errc::Usage, "a PROXY protocol header has room for " + std::to_string(kMost) +
                                      " bytes of type-length-values");
     };
     for (const ProxyTlv& tlv : shape.tlvs) {
-        if (tlv.value.size() > most) return too_long();
+        if (tlv.value.size() > kMost) return too_long();
         append_tlv(tlv.type, tlv.value, tlvs);
     }
     if (tlvs.size() + kTlvHead <= shape.padded_to) {
-        if (shape.padded_to > most) return too_long();
+        if (shape.padded_to > kMost) return too_long();
         const std::size_t zeros = shape.padded_to - tlvs.size() - kTlvHead;
         append_tlv(ProxyTlv::kNoop, std::string(zeros, '\0'), tlvs);
     }
-    if (tlvs.size() > most) return too_long();
+    if (tlvs.size() > kMost) return too_long();
     return ProxyEncoder(std::move(tlvs), shape.checksum);
 }
 

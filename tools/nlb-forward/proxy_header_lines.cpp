@@ -45,11 +45,11 @@ std::string_view name_of(std::uint8_t type) {
 }
 
 std::string hex(std::string_view bytes) {
-    constexpr std::string_view digits = "0123456789abcdef";
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string out;
     for (const char c : bytes) {
         const auto byte = static_cast<std::uint8_t>(c);
-        out += {digits[byte >> 4U], digits[byte & 0xfU]};
+        out += {kDigits[byte >> 4U], kDigits[byte & 0xfU]};
     }
     return out;
 }
