@@ -2,6 +2,7 @@
 """UDP datagrams reach a target and the answers come from the listener: both families, fragments."""
 
 import os
+import signal
 
 import live
 
@@ -105,6 +106,24 @@ class Udp(live.TestCase):
 
     def test_ipv6_fragments_with_the_client_address_preserved(self):
         self.fragments(six=True, preserve_client_ip=True)
+
+    def at_once(self, six):
+        """What the proxy reads together it sends joined, unless the way takes no such length."""
+        forward = self.balance([self.udp_target(six=six)], protocol="UDP")
+        sock = self.datagrams(address=self.node(six))
+        for size in (100, 2000, 100, 1500):
+            sent = [os.urandom(size) for _ in range(8)]
+            forward.signal(signal.SIGSTOP)
+            for data in sent:
+                sock.send(data)
+            forward.signal(signal.SIGCONT)
+            self.assertEqual([sock.recv(65536) for _ in sent], sent)
+
+    def test_ipv4_many_at_once_some_longer_than_the_mtu(self):
+        self.at_once(six=False)
+
+    def test_ipv6_many_at_once_some_longer_than_the_mtu(self):
+        self.at_once(six=True)
 
     def test_datagrams_of_many_sockets_at_once_are_not_mixed_up(self):
         self.balance([self.udp_target(i) for i in range(3)], protocol="UDP")
