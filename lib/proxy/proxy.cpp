@@ -27,10 +27,10 @@ void raise_descriptor_limit() {
 }
 
 /// Of each worker. Half of the descriptors stay for connections, however many datagrams come.
-UdpTargetSockets::Limits udp_sockets(std::size_t workers) {
+UdpTargetSockets::Limits udp_sockets(std::size_t workers, bool connects) {
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    return {static_cast<std::size_t>(limit.rlim_cur) / 2 / workers, NLB_SNAT_PORTS};
+    return {static_cast<std::size_t>(limit.rlim_cur) / 2 / workers, NLB_SNAT_PORTS, connects};
 }
 
 } // namespace
@@ -59,7 +59,7 @@ Result<void> Proxy::start_workers() {
         auto worker =
             Worker::make({i, options_.connect_timeout.ns / 1'000'000, options_.records_flows,
                           options_.connect_retries, options_.most_udp_flows / options_.threads,
-                          udp_sockets(options_.threads)},
+                          udp_sockets(options_.threads, options_.is_beside_packets)},
                          outbox_);
         if (!worker) return tl::unexpected<Error>(worker.error());
         workers_.push_back(std::move(*worker));

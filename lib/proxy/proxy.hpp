@@ -31,7 +31,8 @@ class Proxy {
         std::string zone;                           ///< serve only this one; empty: all
         bool records_flows = false;                 ///< on_flows is wanted
         std::uint32_t connect_retries = 0;          ///< on other targets, before any byte
-        std::size_t most_udp_flows = 524'288;       ///< at a time, by all threads
+        bool is_beside_packets = false;       ///< the packet path serves this host's addresses
+        std::size_t most_udp_flows = 524'288; ///< at a time, by all threads
     };
 
     struct Handlers {

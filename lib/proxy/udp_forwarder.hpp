@@ -104,10 +104,10 @@ class UdpForwarder {
     void note_trouble(const std::shared_ptr<const FlowLabel>& label, End why);
 
     // udp_forwarder.cpp: how they go on and end
-    bool moves_on(const UdpFlow& flow, const ListenerRoute& route) const;
+    [[nodiscard]] bool moves_on(const UdpFlow& flow, const ListenerRoute& route) const;
     void end(UdpFlow& flow, End why);
     void check_idle(UdpFlow& flow);
-    ListenerBlock& block_of(const ListenerInfo& listener) const;
+    [[nodiscard]] ListenerBlock& block_of(const ListenerInfo& listener) const;
     void count(const ListenerInfo& listener, Count what, std::uint64_t amount = 1) const;
     void drop(const ListenerInfo& listener, DatagramDrop why, std::uint64_t datagrams) const;
 

@@ -46,7 +46,7 @@ std::optional<std::uint32_t> UdpTargetSockets::find_free(UdpFlows& flows, const 
 
 std::uint32_t UdpTargetSockets::use(std::uint32_t socket) {
     Socket& one = sockets_[socket];
-    if (one.flows++ == 0 && one.source != kClient) --sources_[one.source].idle;
+    if (one.flows++ == 0 && one.source != kOwn) --sources_[one.source].idle;
     return socket;
 }
 
@@ -54,6 +54,7 @@ std::optional<std::uint32_t> UdpTargetSockets::take(UdpFlows& flows,
                                                     const std::optional<io::SocketAddress>& source,
                                                     const UdpAddress& target, std::int64_t now_ms,
                                                     int& error) {
+    if (limits_.connects) return open_connected(source, target, error);
     const std::size_t from = source_of(source, target.is_v4());
     if (const auto found = find_free(flows, sources_[from], target, kFewLooks)) return use(*found);
     if (const auto opened = open(from, error)) return use(*opened);
@@ -66,10 +67,27 @@ std::optional<std::uint32_t> UdpTargetSockets::take(UdpFlows& flows,
 
 std::optional<std::uint32_t> UdpTargetSockets::take_as(const UdpAddress& client, int& error) {
     error = EMFILE;
+    return open_ < limits_.most ? take_own(udp_client_socket(client, error), error) : std::nullopt;
+}
+
+std::optional<std::uint32_t>
+UdpTargetSockets::open_connected(const std::optional<io::SocketAddress>& source,
+                                 const UdpAddress& target, int& error) {
+    error = EMFILE;
     if (open_ >= limits_.most) return std::nullopt;
-    io::Fd fd = udp_client_socket(client, error);
+    io::Fd fd = udp_target_socket(source, target.is_v4(), error);
+    const auto* address = static_cast<const sockaddr*>(target.data());
+    if (fd.is_open() && ::connect(fd.get(), address, target.length()) != 0) {
+        error = errno;
+        return std::nullopt;
+    }
+    return take_own(std::move(fd), error);
+}
+
+/// For one flow; `fd` may be closed, and `error` is known then.
+std::optional<std::uint32_t> UdpTargetSockets::take_own(io::Fd fd, int& error) {
     if (!fd.is_open()) return std::nullopt;
-    const auto socket = watch(std::move(fd), kClient, error);
+    const auto socket = watch(std::move(fd), kOwn, error);
     return socket ? std::optional(use(*socket)) : std::nullopt;
 }
 
@@ -103,7 +121,7 @@ std::uint32_t UdpTargetSockets::put(io::Fd fd, std::size_t source) {
     free_.pop_back();
     sockets_[socket] = {std::move(fd), source, 0, 0, 0};
     ++open_;
-    if (source == kClient) return socket;
+    if (source == kOwn) return socket;
     Source& of = sources_[source];
     sockets_[socket].position = of.open.size();
     of.open.push_back(socket);
@@ -114,7 +132,7 @@ std::uint32_t UdpTargetSockets::put(io::Fd fd, std::size_t source) {
 void UdpTargetSockets::give_back(std::uint32_t socket) {
     Socket& one = sockets_[socket];
     if (--one.flows != 0) return;
-    if (one.source == kClient || ++sources_[one.source].idle > kSpare) close(socket);
+    if (one.source == kOwn || ++sources_[one.source].idle > kSpare) close(socket);
 }
 
 void UdpTargetSockets::leave_source(const Socket& socket) {
@@ -129,7 +147,7 @@ void UdpTargetSockets::leave_source(const Socket& socket) {
 /// It has no flow.
 void UdpTargetSockets::close(std::uint32_t socket) {
     Socket& one = sockets_[socket];
-    if (one.source != kClient) leave_source(one);
+    if (one.source != kOwn) leave_source(one);
     --open_;
     one.fd.reset();
     free_.push_back(socket);

@@ -19,6 +19,9 @@ class UdpTargetSockets {
     struct Limits {
         std::size_t most = 1024;             ///< open sockets
         std::size_t most_of_a_source = 1024; ///< of them with one address [guide, p.43]
+        /// Each flow has a socket that is connected to its target: of the host's datagrams the
+        /// packet path of lib/bpf lets in those of connected sockets only.
+        bool connects = false;
     };
 
     /// Watches each socket for datagrams with this epoll; its events are `token` plus its number.
@@ -51,7 +54,7 @@ class UdpTargetSockets {
   private:
     struct Socket {
         io::Fd fd;
-        std::size_t source = 0;   // position in sources_; kClient: bound to a client's address
+        std::size_t source = 0;   // position in sources_; kOwn: of one flow alone
         std::size_t position = 0; // in its `open`
         std::size_t flows = 0;
         std::uint32_t lost = 0;
@@ -68,9 +71,12 @@ class UdpTargetSockets {
     std::size_t source_of(const std::optional<io::SocketAddress>& address, bool v4);
     std::optional<std::uint32_t> find_free(UdpFlows& flows, const Source& source,
                                            const UdpAddress& target, std::size_t looks);
-    static constexpr std::size_t kClient = ~std::size_t{0};
+    static constexpr std::size_t kOwn = ~std::size_t{0};
 
     std::optional<std::uint32_t> open(std::size_t source, int& error);
+    std::optional<std::uint32_t> open_connected(const std::optional<io::SocketAddress>& source,
+                                                const UdpAddress& target, int& error);
+    std::optional<std::uint32_t> take_own(io::Fd fd, int& error);
     std::optional<std::uint32_t> watch(io::Fd fd, std::size_t source, int& error);
     std::uint32_t put(io::Fd fd, std::size_t source);
     void leave_source(const Socket& socket);

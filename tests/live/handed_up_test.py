@@ -61,6 +61,14 @@ class HandedUp(live.TestCase):
         self.assertEqual(live.read_line(client).split()[0], self.net.NODE)
         self.assertEqual(live.exchange(client, b"translated"), b"translated")
 
+    def test_datagrams_to_targets_of_the_other_family_are_served_by_sockets(self):
+        server = self.udp_target()
+        self.balance([server], protocol="UDP", node=self.net.NODE6, source=self.net.NODE)
+        client = self.datagrams(address=self.net.NODE6)
+        client.send(b"translated")
+        self.assertEqual(client.recv(100), b"translated")
+        self.assertEqual({address for address, _ in server.senders}, {self.net.NODE})
+
 
 if __name__ == "__main__":
     live.main()

@@ -107,7 +107,8 @@ Result<void> RunWiring::start_proxy() {
          .connect_timeout = seconds(options_.connect_timeout_seconds),
          .zone = options_.zone,
          .records_flows = records_ != nullptr,
-         .connect_retries = static_cast<std::uint32_t>(options_.connect_retries)},
+         .connect_retries = static_cast<std::uint32_t>(options_.connect_retries),
+         .is_beside_packets = kernel_.has_value()},
         std::move(handlers));
     if (!proxy) return tl::unexpected<Error>(proxy.error());
     proxy_ = std::move(*proxy);

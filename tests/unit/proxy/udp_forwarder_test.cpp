@@ -225,6 +225,25 @@ BOOST_AUTO_TEST_CASE(source_ports_towards_one_target_run_out) {
     BOOST_TEST(balancer.ports[0]->used() == 0U);
 }
 
+BOOST_AUTO_TEST_CASE(beside_the_packet_path_each_flow_has_a_connected_socket) {
+    Balancer balancer(100, {2, 100, true});
+    const std::array<Socket, 3> clients;
+    const Endpoint source = balancer.pass(clients[0], 0);
+    const Socket stranger;
+    stranger.send(source, "forged"); // the kernel hears the target alone
+    balancer.targets[0].send(source, "answer");
+    balancer.turn();
+    BOOST_TEST(clients[0].receive().first == "answer");
+    BOOST_TEST(clients[0].is_silent());
+    BOOST_TEST(balancer.process.get(static_cast<std::size_t>(ProcessCount::StrayDatagram)) == 0U);
+    balancer.route_to({1});
+    BOOST_TEST((balancer.pass(clients[1], 1) != source));
+    balancer.lose(clients[2]);
+    BOOST_TEST(balancer.dropped(DatagramDrop::NoResources) == 1U);
+    balancer.wait_until(1000 + kIdleMs + IdleWheel::kStepMs);
+    balancer.pass(clients[2], 1); // their descriptors are free again
+}
+
 BOOST_AUTO_TEST_CASE(descriptors_run_out) {
     Balancer balancer(100, {0, 100});
     const Socket client;
