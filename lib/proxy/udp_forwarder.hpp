@@ -57,7 +57,9 @@ class UdpForwarder {
     void on_event(std::uint64_t token, std::uint32_t events, std::int64_t now_ms);
 
     /// Sends what was read.
-    void flush();
+    void flush() {
+        if (inbound_.room() != UdpInbound::kMost) send_all();
+    }
 
     /// Ends the flows of these targets; the next datagram of their clients opens others.
     void end_those_of(const TargetEnds& targets, std::int64_t now_ms);
@@ -119,6 +121,7 @@ class UdpForwarder {
     void take_errors(std::uint32_t socket);
     void note_loss(const ListenerInfo& listener, std::uint32_t& known, const UdpRead& read) const;
     void make_room();
+    void send_all();
     void send(UdpLane lane);
     void not_sent(const UdpMessage& message, int error, std::uint64_t datagrams);
 

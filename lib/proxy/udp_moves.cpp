@@ -121,7 +121,7 @@ void UdpForwarder::note_loss(const ListenerInfo& listener, std::uint32_t& known,
     known = read.lost;
 }
 
-void UdpForwarder::flush() {
+void UdpForwarder::send_all() {
     for (const UdpLane lane : outbound_.lanes())
         send(lane);
     outbound_.clear(flows_);
