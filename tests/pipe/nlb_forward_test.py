@@ -201,6 +201,8 @@ class Resets(Forwarder):
                                options=("--connect-timeout", "1"))
         self.assertTrue(was_reset(lambda: self.connect(port)))
         self.assertEqual(self.flow(forward)["end"], "target-timeout")
+        evidence = forward.out.wait_for_message("target-evidence")
+        self.assertEqual((evidence["kind"], evidence["count"]), ("silent", 1))
 
     def test_without_targets_clients_are_reset(self):
         port = nlbtest.free_port()
