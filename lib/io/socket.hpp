@@ -48,7 +48,17 @@ class UnixListener {
     UnixListener(const UnixListener&) = delete;
     UnixListener& operator=(const UnixListener&) = delete;
 
+    /// What another process had made and passed on, with its lock.
+    static UnixListener adopt(Fd socket, Fd lock, std::string path) {
+        return {std::move(socket), std::move(lock), std::move(path)};
+    }
+
     [[nodiscard]] int fd() const { return socket_.get(); }
+
+    [[nodiscard]] int lock() const { return lock_.get(); }
+
+    /// Leaves socket, file and lock to a process that adopted them.
+    void leave() { socket_.reset(); }
 
     /// The next connection, or a closed Fd when none waits.
     Result<Fd> accept();

@@ -69,7 +69,7 @@ bool is_local_address(const IpAddress& address) {
     return socket.is_open() && ::bind(socket.get(), raw.get(), raw.length) == 0;
 }
 
-Listening::Place Listening::place_of(const WantedListener& wanted) {
+ListenerPlace Listening::place_of(const WantedListener& wanted) {
     return {wanted.route->info->address, wanted.route->info->transport};
 }
 
@@ -81,32 +81,51 @@ std::uint32_t Listening::free_slot() {
     return static_cast<std::uint32_t>(used_.size() - 1);
 }
 
-void Listening::close_unclaimed(const std::map<Place, bool>& claimed, Changes& changes) {
+void Listening::close_unclaimed(const std::map<ListenerPlace, bool>& claimed, Changes& changes) {
     for (auto it = slots_.begin(); it != slots_.end();) {
         if (claimed.contains(it->first)) {
             ++it;
             continue;
         }
+        sockets_.erase(it->first);
         changes.close.push_back(it->second);
         used_[it->second] = false;
         it = slots_.erase(it);
     }
 }
 
+Result<std::vector<io::Fd>> Listening::sockets_for(const ListenerPlace& place) {
+    std::vector<io::Fd> sockets;
+    if (auto inherited = inherited_.extract(place)) {
+        sockets = std::move(inherited.mapped());
+    } else {
+        auto bound = place.transport == Transport::Udp
+                         ? udp_listening_sockets(place.address, workers_)
+                         : listening_sockets(place.address, workers_);
+        if (!bound) return bound;
+        sockets = std::move(*bound);
+    }
+    std::vector<io::Fd> own;
+    for (const io::Fd& socket : sockets) {
+        auto copy = socket.duplicate();
+        if (!copy) return tl::unexpected<Error>(copy.error());
+        own.push_back(std::move(*copy));
+    }
+    sockets_.insert_or_assign(place, std::move(own));
+    return sockets;
+}
+
 Listening::Outcome Listening::place(const WantedListener& wanted,
-                                    const std::map<Place, bool>& claimed, RoutingTable& table,
-                                    Changes& changes) {
+                                    const std::map<ListenerPlace, bool>& claimed,
+                                    RoutingTable& table, Changes& changes) {
     if (wanted.error != 0) return {wanted.error, wanted.why};
-    const ListenerInfo& info = *wanted.route->info;
-    const Place place = place_of(wanted);
+    const ListenerPlace place = place_of(wanted);
     if (claimed.contains(place) && claimed.at(place)) {
         return {EADDRINUSE, "another listener of the route-set has this address and port"};
     }
     auto it = slots_.find(place);
     if (it == slots_.end()) {
-        auto sockets = info.transport == Transport::Udp
-                           ? udp_listening_sockets(info.address, workers_)
-                           : listening_sockets(info.address, workers_);
+        auto sockets = sockets_for(place);
         if (!sockets) {
             changes.retry = true;
             return {sockets.error().sys, sockets.error().text()};
@@ -135,7 +154,7 @@ void Listening::tell(const std::map<Key, contract::ListenerState>& now, Changes&
 
 Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wanted) {
     Changes changes;
-    std::map<Place, bool> claimed;
+    std::map<ListenerPlace, bool> claimed;
     for (const WantedListener& one : wanted) {
         if (one.error == 0) claimed.emplace(place_of(one), false);
     }
@@ -159,6 +178,7 @@ Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wante
             state.error = outcome.why;
         }
     }
+    inherited_.clear();
     tell(now, changes);
     states_ = std::move(now);
     changes.table = std::move(table);

@@ -21,9 +21,30 @@ Result<std::vector<io::Fd>> listening_sockets(const Endpoint& address, std::size
 /// May a TCP socket be bound to this address here?
 bool is_local_address(const IpAddress& address);
 
+/// Where the sockets of one listener listen.
+struct ListenerPlace {
+    Endpoint address;
+    Transport transport = Transport::Tcp;
+
+    auto operator<=>(const ListenerPlace&) const = default;
+};
+
+/// One socket for each worker.
+using SocketsByPlace = std::map<ListenerPlace, std::vector<io::Fd>>;
+
 class Listening {
   public:
     explicit Listening(std::size_t workers) : workers_(workers) {}
+
+    /// Sockets that another process listens with: the next reconcile() takes those that it wants
+    /// instead of binding new ones, and closes the others.
+    void inherit(SocketsByPlace sockets) { inherited_ = std::move(sockets); }
+
+    /// Of every listener that is served, second descriptors of the workers' sockets.
+    [[nodiscard]] const SocketsByPlace& sockets() const { return sockets_; }
+
+    /// Before the workers stop listening: the second descriptors go.
+    void forget_sockets() { sockets_.clear(); }
 
     struct Changes {
         std::shared_ptr<const RoutingTable> table;
@@ -41,22 +62,24 @@ class Listening {
 
   private:
     using Key = std::pair<std::string, std::string>; // listener and zone
-    using Place = std::pair<Endpoint, Transport>;
 
     struct Outcome {
         int error = 0;
         std::string why;
     };
 
-    Outcome place(const WantedListener& wanted, const std::map<Place, bool>& claimed,
+    Outcome place(const WantedListener& wanted, const std::map<ListenerPlace, bool>& claimed,
                   RoutingTable& table, Changes& changes);
-    static Place place_of(const WantedListener& wanted);
+    Result<std::vector<io::Fd>> sockets_for(const ListenerPlace& place);
+    static ListenerPlace place_of(const WantedListener& wanted);
     std::uint32_t free_slot();
-    void close_unclaimed(const std::map<Place, bool>& claimed, Changes& changes);
+    void close_unclaimed(const std::map<ListenerPlace, bool>& claimed, Changes& changes);
     void tell(const std::map<Key, contract::ListenerState>& now, Changes& changes);
 
     std::size_t workers_;
-    std::map<Place, std::uint32_t> slots_;
+    std::map<ListenerPlace, std::uint32_t> slots_;
+    SocketsByPlace sockets_;
+    SocketsByPlace inherited_;
     std::vector<bool> used_; // slots
     std::map<Key, contract::ListenerState> states_;
 };

@@ -204,11 +204,20 @@ void Proxy::stop() {
 }
 
 void Proxy::drain() {
+    drain(Drain::Close);
+}
+
+void Proxy::hand_over() {
+    drain(Drain::HandOver);
+}
+
+void Proxy::drain(Drain how) {
     draining_ = true;
+    listening_.forget_sockets();
     loop_.cancel(retry_);
     for (const auto& worker : workers_) {
         Worker::Command command;
-        command.drain = true;
+        command.drain = how;
         worker->post(std::move(command));
     }
 }

@@ -22,6 +22,7 @@
 namespace nlb::proxy {
 
 class Worker;
+enum class Drain : std::uint8_t;
 
 class Proxy {
   public:
@@ -57,6 +58,13 @@ class Proxy {
     /// scopes that are not among them are gone. on_applied follows when every worker uses them.
     void apply(std::span<const contract::Set> sets, bool is_everything, Nanos received);
 
+    /// Before the first apply(): listeners get these sockets instead of new ones. As many for each
+    /// as there are threads.
+    void inherit(SocketsByPlace sockets) { listening_.inherit(std::move(sockets)); }
+
+    /// What a process that takes over needs.
+    [[nodiscard]] const SocketsByPlace& listening_sockets() const { return listening_.sockets(); }
+
     [[nodiscard]] std::vector<contract::ListenerState> listener_states() const {
         return listening_.states();
     }
@@ -72,6 +80,9 @@ class Proxy {
 
     /// Closes the listening sockets and lets connections end.
     void drain();
+
+    /// The same, when another process has taken the listening sockets: what waits there is its.
+    void hand_over();
 
     /// Resets every connection that is left and ends the threads; the last records come during
     /// this call.
@@ -91,6 +102,7 @@ class Proxy {
 
     Proxy(io::EventLoop& loop, Options options, Handlers handlers);
     Result<void> start_workers();
+    void drain(Drain how);
     void reconcile(std::uint64_t job);
     void end_those_of(const std::shared_ptr<const TargetEnds>& targets);
     void retry_later();

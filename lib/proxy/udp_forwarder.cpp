@@ -39,6 +39,7 @@ void UdpForwarder::close(std::uint32_t slot, std::int64_t now_ms) {
     flows_.for_each([&](UdpFlow& flow) {
         if (flow.listener == slot) end(flow, End::ListenerRemoved);
     });
+    ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listeners_[slot].socket.get(), nullptr);
     listeners_[slot] = {};
 }
 
@@ -112,6 +113,13 @@ void UdpForwarder::end_those_of(const TargetEnds& targets, std::int64_t now_ms) 
         if (is_new) it->second = targets.of_datagrams(*label);
         if (it->second != End::None) end(flow, it->second);
     });
+}
+
+void UdpForwarder::leave_clients() {
+    for (const Listener& listener : listeners_) {
+        if (!listener.socket.is_open()) continue;
+        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.socket.get(), nullptr);
+    }
 }
 
 void UdpForwarder::drain(std::int64_t now_ms) {

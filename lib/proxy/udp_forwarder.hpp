@@ -69,6 +69,9 @@ class UdpForwarder {
     /// When look_at_due() has something to do, or IdleWheel::kNever.
     [[nodiscard]] std::int64_t next_ms() const { return wheel_.next_ms(); }
 
+    /// Reads no more of what clients send: another process does. Answers still go to them.
+    void leave_clients();
+
     /// Opens no more flows and ends those that are silent for kDrainIdleMs.
     void drain(std::int64_t now_ms);
 

@@ -171,7 +171,7 @@ void Worker::obey(Command& command) {
             continue;
         }
         accept_all(slot);
-        listeners_[slot].reset();
+        close_listener(slot);
     }
     if (command.table) {
         table_ = std::move(command.table);
@@ -183,7 +183,7 @@ void Worker::obey(Command& command) {
         end_those_of(*command.ends);
         udp_.end_those_of(*command.ends, now_ms_);
     }
-    if (command.drain && !draining_) drain();
+    if (command.drain != Drain::No && !draining_) drain(command.drain);
     if (command.job != 0) outbox_.applied(command.job);
     if (command.stop) stop_all();
 }
@@ -200,13 +200,23 @@ void Worker::listen(std::uint32_t slot, io::Fd socket) {
     listeners_[slot] = std::move(socket);
 }
 
-/// What the kernel has established already is still served; nothing new is.
-void Worker::drain() {
+/// A socket that another process has too is watched until that closes it as well [epoll(7)].
+void Worker::close_listener(std::uint32_t slot) {
+    if (!listeners_[slot].is_open()) return;
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listeners_[slot].get(), nullptr);
+    listeners_[slot].reset();
+}
+
+/// What the kernel has established already is still served, here or by the next process; nothing
+/// new is served here.
+void Worker::drain(Drain how) {
     draining_ = true;
     for (std::uint32_t slot = 0; slot < listeners_.size(); ++slot) {
-        if (listeners_[slot].is_open()) accept_all(slot);
+        if (how == Drain::Close && listeners_[slot].is_open()) accept_all(slot);
+        close_listener(slot);
     }
     listeners_.clear();
+    if (how == Drain::HandOver) udp_.leave_clients();
     udp_.drain(now_ms_);
     live_.store(flows(), std::memory_order_relaxed);
     if (flows() == 0) outbox_.idle();

@@ -20,6 +20,13 @@ struct epoll_event;
 
 namespace nlb::proxy {
 
+/// What becomes of the listening sockets of a worker that takes no new flows.
+enum class Drain : std::uint8_t {
+    No,
+    Close,   ///< what waits in them is served before they are closed
+    HandOver ///< another process goes on with them
+};
+
 class Worker {
   public:
     struct Options {
@@ -37,8 +44,8 @@ class Worker {
         std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
         std::shared_ptr<const TargetEnds> ends;               ///< done after `table`; null: none
         std::uint64_t job = 0;                                ///< reported when done; 0: not
-        bool drain = false; ///< accept no more, say when the last flow is gone
-        bool stop = false;  ///< reset every connection and end the thread
+        Drain drain = Drain::No; ///< accept no more, say when the last flow is gone
+        bool stop = false;       ///< reset every connection and end the thread
     };
 
     static Result<std::unique_ptr<Worker>> make(Options options, Outbox& outbox);
@@ -78,7 +85,8 @@ class Worker {
     void take_commands();
     void obey(Command& command);
     void listen(std::uint32_t slot, io::Fd socket);
-    void drain();
+    void drain(Drain how);
+    void close_listener(std::uint32_t slot);
     void stop_all();
 
     // worker_accept.cpp: from a listening socket to two connected ones

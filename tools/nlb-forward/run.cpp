@@ -73,6 +73,8 @@ std::function<Result<int>(app::Context&)> declare(app::Options& command) {
                    {"SECONDS"}, "How long a target has to answer (default: 30)");
     command.number("--connect-retries", options->connect_retries, {0, kMostRetries}, {"N"},
                    "Other targets to try when one takes no connection (default: 0)");
+    command.text("--takeover", options->takeover, {"SOCKET"},
+                 "Go on with the listening sockets of the process that waits at unix:NAME");
     command.number("--drain-timeout", options->drain_timeout_seconds, {0, kLongestSeconds},
                    {"SECONDS"}, "How long connections have to end after SIGTERM (default: 30)");
     command.number("--counters-interval", options->counters_interval_seconds, {0, kLongestSeconds},

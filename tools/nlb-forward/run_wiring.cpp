@@ -59,6 +59,7 @@ Result<void> RunWiring::start() {
     }
     if (auto done = start_kernel(); !done) return done;
     if (auto done = start_proxy(); !done) return done;
+    if (auto done = begin_takeover(); !done) return forward(done.error(), "--takeover");
     if (options_.counters_interval_seconds != 0) count_again();
     return open_input();
 }
@@ -93,7 +94,10 @@ Result<void> RunWiring::start_proxy() {
         answer(state);
     };
     handlers.on_applied = [this](const contract::RouteApplied& applied) {
-        if (!std::exchange(is_ready_, true)) context_.tell_service_manager("READY=1");
+        if (!std::exchange(is_ready_, true)) {
+            context_.tell_service_manager("MAINPID=" + std::to_string(::getpid()) + "\nREADY=1");
+            if (takeover_) takeover_->confirm();
+        }
         answer(applied);
     };
     handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) {
@@ -160,6 +164,42 @@ void RunWiring::drain(int number) {
     context_.tell_service_manager("STOPPING=1");
     context_.log.notice("draining " + std::to_string(proxy_->live()) + " connections");
     proxy_->drain();
+    end_within_drain_timeout();
+}
+
+Result<void> RunWiring::begin_takeover() {
+    if (options_.takeover.empty()) return {};
+    auto path = app::socket_path(options_.takeover);
+    if (!path) return tl::unexpected<Error>(path.error());
+    takeover_ = std::make_unique<Takeover>(
+        loop_, std::move(*path), options_.threads,
+        Takeover::Handlers{
+            .sockets = [this]() -> const auto& { return proxy_->listening_sockets();
+}
+
+, .on_taken = [this] { on_taken(); },
+  .on_warning = [this](const std::string& text) { context_.log.warning(text); }
+});
+auto sockets = takeover_->begin();
+if (!sockets) return tl::unexpected<Error>(sockets.error());
+if (!sockets->empty()) {
+    context_.log.notice("took over the sockets of " + std::to_string(sockets->size()) +
+                        " listeners");
+}
+proxy_->inherit(std::move(*sockets));
+return {};
+}
+
+/// Connections go on here until they end.
+void RunWiring::on_taken() {
+    if (std::exchange(draining_for_, SIGTERM) != 0) return;
+    context_.log.notice("another process took over; draining " + std::to_string(proxy_->live()) +
+                        " connections");
+    proxy_->hand_over();
+    end_within_drain_timeout();
+}
+
+void RunWiring::end_within_drain_timeout() {
     loop_.at(io::now() + seconds(options_.drain_timeout_seconds), [this](Nanos) {
         context_.log.notice(std::to_string(proxy_->live()) +
                             " connections did not end in time and are reset");

@@ -4,6 +4,7 @@
 
 #include "kernel_path.hpp"
 #include "records.hpp"
+#include "takeover.hpp"
 
 #include "app/context.hpp"
 #include "io/link_client.hpp"
@@ -24,6 +25,7 @@ struct RunOptions {
     std::string node;
     std::string zone;
     std::string datapath = "proxy"; ///< or "kernel"
+    std::string takeover;           ///< socket at which processes meet; empty: none
     KernelOptions kernel;
     std::uint64_t threads = 1;
     std::uint64_t connect_timeout_seconds = 30;
@@ -58,7 +60,10 @@ class RunWiring {
     void answer(const nlb::contract::Message& message);
 
     void on_signal(int number);
+    nlb::Result<void> begin_takeover();
     void drain(int number);
+    void on_taken();
+    void end_within_drain_timeout();
     [[nodiscard]] std::vector<nlb::contract::ListenerState> listener_states() const;
     [[nodiscard]] std::vector<nlb::contract::Counter> counters() const;
     void count_again();
@@ -72,6 +77,7 @@ class RunWiring {
     std::optional<nlb::io::Signals> signals_;
     std::optional<KernelPath> kernel_;
     std::unique_ptr<nlb::proxy::Proxy> proxy_;
+    std::unique_ptr<Takeover> takeover_;
     std::unique_ptr<nlb::io::MessageLink> input_;   // a file or standard input
     std::unique_ptr<nlb::io::MessageLink> answers_; // standard output
     std::unique_ptr<nlb::io::LinkClient> policy_;   // instead of both: a socket
