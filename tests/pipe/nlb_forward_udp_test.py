@@ -176,7 +176,7 @@ class Flows(Udp):
 
     def test_end_with_their_listener(self):
         target = self.target()
-        forward, port = self.to_udp(target)
+        forward, port = self.to_udp(target, threads=1)  # whose word is that of all
         client = self.client(port)
         client.ask()
         self.apply(forward, wait=False)

@@ -62,7 +62,7 @@ BOOST_AUTO_TEST_CASE(errors_name_column_member_and_what_is_allowed) {
          R"(column 1: target-health: member "state" is missing)"},
         {R"({"type":"target-health","group":"g","target":"t","state":"ill"})",
          "column 50: target-health: member \"state\" must be initial, healthy, unhealthy, unused, "
-         "draining or unavailable"},
+         "draining, unavailable or unhealthy.draining"},
         {R"({"type":"target","group":"g","target":"t","address":"10.0.0.1","port":-1})",
          "must be a whole number from 0"},
         {R"({"type":"target","group":"g","target":"t","address":"nowhere","port":1})",
