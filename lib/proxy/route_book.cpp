@@ -26,8 +26,8 @@ bool is_loopback(const IpAddress& address) {
 }
 
 std::span<const Transport> transports_of(model::Protocol protocol) {
-    static constexpr std::array both{Transport::Tcp, Transport::Udp}; // [p.23]
-    const std::span<const Transport> all(both);
+    static constexpr std::array kBoth{Transport::Tcp, Transport::Udp}; // [p.23]
+    const std::span<const Transport> all(kBoth);
     if (protocol == model::Protocol::TcpUdp) return all;
     return protocol == model::Protocol::Udp ? all.last(1) : all.first(1);
 }
