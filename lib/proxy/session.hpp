@@ -8,7 +8,7 @@
 // on without touching the other (half-close); a reset of one side ends the session.
 #pragma once
 
-#include "base/enum_text.hpp"
+#include "proxy/end.hpp"
 
 #include <algorithm>
 #include <array>
@@ -24,31 +24,6 @@ enum class Side : std::uint8_t { Client, Target };
 constexpr Side other(Side side) {
     return side == Side::Client ? Side::Target : Side::Client;
 }
-
-/// Why a connection ended; the table of nlb-forward(8).
-enum class End : std::uint8_t {
-    None, ///< it has not
-    Closed,
-    ClientReset,
-    TargetReset,
-    ClientLost,
-    TargetLost,
-    IdleTimeout,
-    TargetRefused,
-    TargetUnreachable,
-    TargetTimeout,
-    NoTarget,
-    PortAllocation,
-    NoResources,
-    Stopped,
-    TargetUnhealthy,
-    TargetDeregistered,
-    ListenerRemoved, ///< of a UDP flow
-    Hairpin,         ///< the target is the client, whose address it was to see
-    FlowCollision    ///< the client's address and port lead to the target already
-};
-
-constexpr std::size_t kEnds = 19;
 
 /// Bytes of the one buffer that all connections of a worker share.
 constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;
@@ -319,30 +294,3 @@ class Session {
 };
 
 } // namespace nlb::proxy
-
-namespace nlb {
-
-template <>
-struct EnumText<proxy::End> {
-    static constexpr std::array<std::string_view, proxy::kEnds> names{"open",
-                                                                      "closed",
-                                                                      "client-reset",
-                                                                      "target-reset",
-                                                                      "client-lost",
-                                                                      "target-lost",
-                                                                      "idle-timeout",
-                                                                      "target-refused",
-                                                                      "target-unreachable",
-                                                                      "target-timeout",
-                                                                      "no-target",
-                                                                      "port-allocation",
-                                                                      "no-resources",
-                                                                      "stopped",
-                                                                      "target-unhealthy",
-                                                                      "target-deregistered",
-                                                                      "listener-removed",
-                                                                      "hairpin",
-                                                                      "flow-collision"};
-};
-
-} // namespace nlb

@@ -173,7 +173,7 @@ void Publisher::drain_unhealthy(const Group& group, WallTime now) {
     }
 }
 
-void Publisher::tick(WallTime now) {
+void Publisher::end_unhealthy_drainings(WallTime now) {
     for (auto& [id, list] : unhealthy_) {
         for (auto& [target, draining] : list) {
             if (draining.is_over || draining.until > now) continue;
@@ -181,6 +181,9 @@ void Publisher::tick(WallTime now) {
             touched_.insert(id);
         }
     }
+}
+
+void Publisher::end_deregistrations(WallTime now) {
     for (auto& [id, list] : running_.deregistered) {
         const std::size_t count = list.size();
         std::erase_if(list,
@@ -193,6 +196,11 @@ void Publisher::tick(WallTime now) {
         }
     }
     std::erase_if(running_.deregistered, [](const auto& entry) { return entry.second.empty(); });
+}
+
+void Publisher::tick(WallTime now) {
+    end_unhealthy_drainings(now);
+    end_deregistrations(now);
     const std::vector<ZonalShift> shifts = running_.shifts;
     for (const ZonalShift& shift : shifts) {
         if (shift.expiry <= now) cancel_shift(shift.load_balancer);

@@ -117,6 +117,8 @@ class Publisher {
     void connect_state();
     /// Begins and ends the draining intervals of targets as their health is now.
     void drain_unhealthy(const Group& group, WallTime now);
+    void end_unhealthy_drainings(WallTime now);
+    void end_deregistrations(WallTime now);
     /// Adds the group to what changed; nothing when its sets are as before.
     void evaluate_group(Group& group, Published& published);
 

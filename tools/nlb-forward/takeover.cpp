@@ -90,31 +90,38 @@ Result<SocketsByPlace> Takeover::begin() {
 
 Result<SocketsByPlace> Takeover::receive() {
     SocketsByPlace sockets;
-    for (std::size_t lines = 0;; ++lines) {
+    for (;;) {
         auto received = io::receive_descriptors(predecessor_.get(), kPatience);
         if (!received) return tl::unexpected<Error>(received.error());
         if (received->text.empty()) return fail(Errc::System, "the process that runs refused");
         auto message = message_of(received->text);
         if (!message) return tl::unexpected<Error>(message.error());
-        if (const auto* end = std::get_if<contract::Takeover>(&*message)) {
-            if (end->threads != threads_) return other_threads(end->threads, threads_);
-            if (end->listeners != lines)
-                return fail(Errc::Data, "it offers other listeners than it says");
-            return take(std::move(sockets), std::move(received->descriptors));
-        }
-        const auto* line = std::get_if<contract::ListeningSockets>(&*message);
-        const auto place = line != nullptr ? place_of(*line) : fail(Errc::Data, "no offer came");
-        if (!place) return tl::unexpected<Error>(place.error());
-        if (received->descriptors.size() != threads_)
-            return other_threads(received->descriptors.size(), threads_);
-        sockets.insert_or_assign(*place, std::move(received->descriptors));
+        const auto* end = std::get_if<contract::Takeover>(&*message);
+        auto taken = end != nullptr ? take_end(*end, sockets.size(), received->descriptors)
+                                    : take(*message, received->descriptors, sockets);
+        if (!taken) return tl::unexpected<Error>(taken.error());
+        if (end != nullptr) return sockets;
     }
 }
 
-Result<SocketsByPlace> Takeover::take(SocketsByPlace sockets, std::vector<io::Fd> meeting) {
-    if (meeting.size() != 2) return fail(Errc::Data, "the socket of takeovers did not come");
+Result<void> Takeover::take(const contract::Message& message, std::vector<io::Fd>& descriptors,
+                            SocketsByPlace& sockets) const {
+    const auto* line = std::get_if<contract::ListeningSockets>(&message);
+    if (line == nullptr) return fail(Errc::Data, "what came is no offer of sockets");
+    const auto place = place_of(*line);
+    if (!place) return tl::unexpected<Error>(place.error());
+    if (descriptors.size() != threads_) return other_threads(descriptors.size(), threads_);
+    sockets.insert_or_assign(*place, std::move(descriptors));
+    return {};
+}
+
+Result<void> Takeover::take_end(const contract::Takeover& end, std::size_t listeners,
+                                std::vector<io::Fd>& meeting) {
+    if (end.threads != threads_) return other_threads(end.threads, threads_);
+    if (end.listeners != listeners || meeting.size() != 2)
+        return fail(Errc::Data, "the offer of sockets is not whole");
     listener_.emplace(io::UnixListener::adopt(std::move(meeting[0]), std::move(meeting[1]), path_));
-    return sockets;
+    return {};
 }
 
 void Takeover::confirm() {

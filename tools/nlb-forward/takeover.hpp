@@ -16,6 +16,8 @@
 #include "io/socket.hpp"
 #include "proxy/listening.hpp"
 
+#include "contract/messages.hpp"
+
 #include <functional>
 #include <optional>
 #include <string>
@@ -44,8 +46,11 @@ class Takeover {
 
   private:
     nlb::Result<nlb::proxy::SocketsByPlace> receive();
-    nlb::Result<nlb::proxy::SocketsByPlace> take(nlb::proxy::SocketsByPlace sockets,
-                                                 std::vector<nlb::io::Fd> meeting);
+    nlb::Result<void> take(const nlb::contract::Message& message,
+                           std::vector<nlb::io::Fd>& descriptors,
+                           nlb::proxy::SocketsByPlace& sockets) const;
+    nlb::Result<void> take_end(const nlb::contract::Takeover& end, std::size_t listeners,
+                               std::vector<nlb::io::Fd>& meeting);
     nlb::Result<void> serve();
     void on_asked();
     nlb::Result<void> offer();
