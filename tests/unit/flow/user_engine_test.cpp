@@ -35,7 +35,7 @@ Tables some_tables(std::uint32_t count, std::uint32_t group_flags = 0) {
     for (std::uint32_t i = 0; i < count; ++i) {
         TargetEntry target;
         target.endpoint = {ip("10.0.1." + std::to_string(i + 1)), 8080};
-        target.value = {{}, nlb_hton16(8080), NLB_TARGET_REGISTERED, 1};
+        target.value = {{}, nlb_hton16(8080), NLB_TARGET_REGISTERED, 1, 0};
         nlb::flow::put_address(target.endpoint.address, target.value.address_be);
         targets.push_back(target);
     }
