@@ -29,7 +29,7 @@ FlowEntry entry_of(std::uint32_t number, std::uint8_t family = 4) {
     entry.becomes = entry.key;
     entry.becomes.destination_be[0] = nlb_hton32(0x0a50010b);
     if (family == 6) entry.key.source_be[3] = entry.becomes.source_be[3] = number;
-    entry.flow.target = number;
+    entry.flow.target = static_cast<std::uint16_t>(number);
     return entry;
 }
 
