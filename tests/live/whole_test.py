@@ -78,8 +78,8 @@ class Pipeline(Node):
                             "state": state} for m, state in zip(self.ids, states)))
 
     def wait_reached(self, name):
-        """Until all new flows go to this target."""
-        netns.until(lambda: {live.read_line(self.connect()) for _ in range(8)} == {name},
+        """Until all new flows go to this target: of two, twenty in a row do not by chance."""
+        netns.until(lambda: {live.read_line(self.connect()) for _ in range(20)} == {name},
                     f"target {name} alone takes new flows")
 
     def test_an_unhealthy_target_loses_its_flows_and_gets_no_new_ones(self):

@@ -95,7 +95,10 @@ Result<void> RunWiring::start_proxy() {
     };
     handlers.on_applied = [this](const contract::RouteApplied& applied) {
         if (!std::exchange(is_ready_, true)) {
-            context_.tell_service_manager("MAINPID=" + std::to_string(::getpid()) + "\nREADY=1");
+            // The service manager knows the process that it started.
+            const std::string process =
+                takeover_ ? "MAINPID=" + std::to_string(::getpid()) + "\n" : "";
+            context_.tell_service_manager(process + "READY=1");
             if (takeover_) takeover_->confirm();
         }
         answer(applied);
