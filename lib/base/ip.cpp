@@ -127,6 +127,25 @@ std::string Cidr::text() const {
     return network_.text() + "/" + std::to_string(length_);
 }
 
+Result<Endpoint> Endpoint::parse(std::string_view text) {
+    const auto wrong = [&] {
+        return fail(Errc::Usage, in_quotes(text) + " must be ADDRESS:PORT, as in 192.0.2.1:80 or "
+                                                   "[2001:db8::1]:80");
+    };
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) return wrong();
+    std::string_view host = text.substr(0, colon);
+    const bool in_brackets = host.starts_with('[') && host.ends_with(']');
+    if (in_brackets) host = host.substr(1, host.size() - 2);
+    const auto address = IpAddress::parse(host);
+    if (!address || address->is_v4() == in_brackets) return wrong();
+    std::uint16_t port = 0;
+    const char* end = text.data() + text.size();
+    const auto read = std::from_chars(text.data() + colon + 1, end, port);
+    if (read.ec != std::errc{} || read.ptr != end) return wrong();
+    return Endpoint{*address, port};
+}
+
 std::string Endpoint::text() const {
     const std::string host = address.is_v4() ? address.text() : "[" + address.text() + "]";
     return host + ":" + std::to_string(port);

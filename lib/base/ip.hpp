@@ -77,7 +77,10 @@ struct Endpoint {
     IpAddress address;
     std::uint16_t port = 0; ///< host order
 
-    /// "192.0.2.1:80", "[2001:db8::1]:80"
+    /// "192.0.2.1:80" or "[2001:db8::1]:80". Errors: Usage, with that form.
+    static Result<Endpoint> parse(std::string_view text);
+
+    /// The same.
     [[nodiscard]] std::string text() const;
     auto operator<=>(const Endpoint&) const = default;
 };

@@ -15,7 +15,6 @@
 #include "l4/l4_age.h"
 
 #include <algorithm>
-#include <charconv>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
 
@@ -143,26 +142,15 @@ Result<void> for_each_flow(const std::string& node, Take take) {
 } // namespace
 
 Result<FlowFilter::Where> FlowFilter::parse_where(const std::string& text) {
-    std::string address = text;
-    std::optional<std::uint16_t> port;
-    const auto colon = text.rfind(':');
-    const bool has_port = colon != std::string::npos &&
-                          (text.find(':') == colon || (colon > 0 && text[colon - 1] == ']'));
-    if (has_port) {
-        std::uint16_t number = 0;
-        const char* end = text.data() + text.size();
-        const auto read = std::from_chars(text.data() + colon + 1, end, number);
-        if (read.ec != std::errc() || read.ptr != end)
-            return fail(Errc::Usage,
-                        "filter: " + in_quotes(text) + " has no port behind the colon");
-        port = number;
-        address.resize(colon);
-    }
-    if (address.starts_with('[') && address.ends_with(']'))
-        address = address.substr(1, address.size() - 2);
-    auto parsed = IpAddress::parse(address);
-    if (!parsed) return forward(parsed.error(), "filter");
-    return Where{*parsed, port};
+    const bool in_brackets = text.starts_with('[') && text.ends_with(']');
+    const auto alone = IpAddress::parse(in_brackets ? text.substr(1, text.size() - 2) : text);
+    if (alone) return Where{*alone, std::nullopt};
+    const auto endpoint = Endpoint::parse(text);
+    if (!endpoint)
+        return fail(Errc::Usage, "filter: " + in_quotes(text) +
+                                     " must be an address, or ADDRESS:PORT with an IPv6 address in "
+                                     "brackets");
+    return Where{endpoint->address, endpoint->port};
 }
 
 Result<void> FlowFilter::take(const std::string& word, const std::string& value) {

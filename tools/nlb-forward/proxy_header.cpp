@@ -36,19 +36,9 @@ tl::unexpected<Error> wrong(const std::string& option, const std::string& value,
 }
 
 Result<Endpoint> endpoint_of(const std::string& option, const std::string& text) {
-    constexpr auto kForm = "ADDRESS:PORT, or [ADDRESS]:PORT for IPv6";
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string::npos) return wrong(option, text, kForm);
-    std::string host = text.substr(0, colon);
-    const bool in_brackets = host.starts_with('[') && host.ends_with(']');
-    if (in_brackets) host = host.substr(1, host.size() - 2);
-    const auto address = IpAddress::parse(host);
-    if (!address || address->is_v4() == in_brackets) return wrong(option, text, kForm);
-    std::uint16_t port = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data() + colon + 1, end, port);
-    if (read.ec != std::errc() || read.ptr != end) return wrong(option, text, kForm);
-    return Endpoint{*address, port};
+    auto endpoint = Endpoint::parse(text);
+    if (!endpoint) return forward(endpoint.error(), option);
+    return endpoint;
 }
 
 Result<wire::ProxyTlv> tlv_of(const std::string& text) {

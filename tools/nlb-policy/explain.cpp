@@ -10,7 +10,6 @@
 #include "base/text.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <memory>
 
 namespace nlb::policy {
@@ -28,28 +27,15 @@ struct Options {
     std::string socket = "unix:policy";
 };
 
-/// "192.0.2.1:80" or "[2001:db8::1]:80"; without a port 0 when `port_may_lack`.
+/// Without a port 0 when `port_may_lack`.
 Result<Endpoint> endpoint_of(const std::string& option, const std::string& text,
                              bool port_may_lack) {
-    const auto wrong = [&] {
-        return fail(Errc::Usage, option + " = " + in_quotes(text) +
-                                     ": must be ADDRESS:PORT, as in 192.0.2.1:80 or "
-                                     "[2001:db8::1]:80");
-    };
     if (port_may_lack) {
         if (auto alone = IpAddress::parse(text)) return Endpoint{*alone, 0};
     }
-    const std::size_t colon = text.rfind(':');
-    if (colon == text.npos) return wrong();
-    std::string address = text.substr(0, colon);
-    if (address.size() > 2 && address.front() == '[' && address.back() == ']')
-        address = address.substr(1, address.size() - 2);
-    const auto parsed = IpAddress::parse(address);
-    std::uint16_t port = 0;
-    const char* end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data() + colon + 1, end, port);
-    if (!parsed || problem != std::errc{} || stop != end) return wrong();
-    return Endpoint{*parsed, port};
+    auto endpoint = Endpoint::parse(text);
+    if (!endpoint) return forward(endpoint.error(), option);
+    return endpoint;
 }
 
 /// Address and port, or the id of a listener: then its first address.

@@ -54,4 +54,15 @@ BOOST_AUTO_TEST_CASE(endpoints_bracket_ipv6) {
     BOOST_TEST((Endpoint{IpAddress::parse("127.0.0.1").value(), 80}.text()) == "127.0.0.1:80");
 }
 
+BOOST_AUTO_TEST_CASE(endpoints_are_read_as_they_are_written) {
+    for (const char* text : {"192.0.2.1:80", "[2001:db8::1]:65535", "[::1]:0"})
+        BOOST_TEST(Endpoint::parse(text).value().text() == text);
+    for (const char* text : {"", ":", "192.0.2.1", "192.0.2.1:", "192.0.2.1:65536", "192.0.2.1:8x",
+                             "192.0.2.1:-1", "192.0.2.1: 80", "[192.0.2.1]:80", "2001:db8::1:80",
+                             "[2001:db8::1:80", "2001:db8::1]:80", "[]:80", "[::1]", "a.test:80"})
+        BOOST_TEST(!Endpoint::parse(text).has_value(), text);
+    const std::string why = Endpoint::parse("a.test:80").error().text();
+    BOOST_TEST(why.find("must be ADDRESS:PORT") != std::string::npos, why);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
