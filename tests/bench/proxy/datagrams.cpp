@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "datagrams.hpp"
 
+#include "latencies.hpp"
+
 #include <sys/epoll.h>
 #include <sys/socket.h>
 
@@ -128,15 +130,9 @@ class Load {
     }
 
     void report(double seconds) {
-        std::sort(latencies_us_.begin(), latencies_us_.end());
-        const auto at = [&](double part) {
-            if (latencies_us_.empty()) return 0.0;
-            return latencies_us_[static_cast<std::size_t>(
-                part * static_cast<double>(latencies_us_.size() - 1))];
-        };
         std::printf("{\"operations\":%zu,\"seconds\":%.3f,\"failed\":%zu,\"p50_us\":%.1f,"
                     "\"p99_us\":%.1f}\n",
-                    operations_, seconds, failed_, at(0.5), at(0.99));
+                    operations_, seconds, failed_, latencies_us_.at(0.5), latencies_us_.at(0.99));
     }
 
   private:
@@ -150,7 +146,7 @@ class Load {
         const std::size_t n = std::min(batch.receive(flow.fd, false), flow.under_way);
         if (n == 0) return;
         const std::chrono::duration<double, std::micro> took = Clock::now() - flow.sent;
-        latencies_us_.push_back(took.count());
+        latencies_us_.add(took.count());
         operations_ += n;
         flow.under_way -= n;
         if (flow.under_way == 0) send(flow, kWindow);
@@ -164,7 +160,7 @@ class Load {
 
     int epoll_;
     std::vector<Flow> by_fd_;
-    std::vector<double> latencies_us_;
+    Latencies latencies_us_;
     std::size_t operations_ = 0;
     std::size_t failed_ = 0;
 };

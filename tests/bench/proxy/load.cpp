@@ -6,6 +6,7 @@
 //   load bulk|pingpong|connect|datagram|datagrams ADDRESS PORT CONNECTIONS SECONDS
 // A client prints one JSON line: operations, bytes, and latency of an operation in microseconds.
 #include "datagrams.hpp"
+#include "latencies.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -14,7 +15,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -114,15 +114,10 @@ class Load {
     }
 
     void report(double seconds) {
-        std::sort(latencies_us_.begin(), latencies_us_.end());
-        const auto at = [&](double part) {
-            if (latencies_us_.empty()) return 0.0;
-            return latencies_us_[static_cast<std::size_t>(
-                part * static_cast<double>(latencies_us_.size() - 1))];
-        };
         std::printf("{\"operations\":%zu,\"bytes\":%zu,\"seconds\":%.3f,\"failed\":%zu,"
                     "\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
-                    operations_, bytes_, seconds, failed_, at(0.5), at(0.99));
+                    operations_, bytes_, seconds, failed_, latencies_us_.at(0.5),
+                    latencies_us_.at(0.99));
     }
 
     [[nodiscard]] const sockaddr_in& address() const { return address_; }
@@ -235,7 +230,7 @@ class Load {
 
     void done(const Peer& peer) {
         const std::chrono::duration<double, std::micro> took = Clock::now() - peer.started;
-        latencies_us_.push_back(took.count());
+        latencies_us_.add(took.count());
         ++operations_;
     }
 
@@ -252,7 +247,7 @@ class Load {
     int epoll_;
     sockaddr_in address_{};
     std::vector<Peer> peers_;
-    std::vector<double> latencies_us_;
+    Latencies latencies_us_;
     std::size_t operations_ = 0;
     std::size_t bytes_ = 0;
     std::size_t failed_ = 0;
