@@ -9,6 +9,7 @@ namespace nlb::config {
 
 constexpr Range kPort{1, 65535};
 constexpr std::uint32_t kMostTargets = 1'000'000; ///< what a raised quota may allow
+constexpr std::uint32_t kMostConnections = 100'000'000;
 
 template <class Io>
 void fields(Io& io, model::LoadBalancerAttributes& a) {
@@ -37,6 +38,9 @@ void fields(Io& io, model::Listener& l) {
     io.hex("id", l.id.value);
     if (!Io::kWrites || l.protocol != model::Protocol::Udp) {
         io.number("tcp_idle_timeout_seconds", l.tcp_idle_timeout_seconds, {60, 6000});
+    }
+    if (!Io::kWrites || l.max_connections != 0) {
+        io.number("max_connections", l.max_connections, {1, kMostConnections});
     }
     if (!Io::kWrites || !l.vpc_endpoint_id.empty()) io.field("vpc_endpoint_id", l.vpc_endpoint_id);
     if (!Io::kWrites || l.protocol == model::Protocol::Tls) {

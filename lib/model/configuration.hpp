@@ -42,9 +42,10 @@ struct Listener {
     std::uint16_t port = 0; ///< 1-65535
     TargetGroupName target_group;
     std::uint32_t tcp_idle_timeout_seconds = 350; ///< 60-6000; extension to p.13
-    std::string vpc_endpoint_id; ///< told by PROXY protocol v2 headers [p.47]; empty: none
-    std::string ssl_policy;      ///< TLS only [p.26]
-    std::string alpn_policy;     ///< TLS only, default "None" [p.34]
+    std::uint32_t max_connections = 0; ///< at a time, of each node; 0: no limit; an extension
+    std::string vpc_endpoint_id;       ///< told by PROXY protocol v2 headers [p.47]; empty: none
+    std::string ssl_policy;            ///< TLS only [p.26]
+    std::string alpn_policy;           ///< TLS only, default "None" [p.34]
     std::vector<std::string> certificates; ///< inventory keys; the first is the default [p.25]
 };
 

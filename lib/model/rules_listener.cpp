@@ -147,6 +147,12 @@ void check_endpoint(RuleContext& context, const Listener& listener, const Path& 
         context.error(path / "vpc_endpoint_id", "at most 128 letters, digits and hyphens");
 }
 
+void check_limit(RuleContext& context, const Listener& listener, const Path& path) {
+    if (listener.max_connections != 0 && listener.protocol == Protocol::Udp)
+        context.error(path / "max_connections", "not for UDP listeners, which have no connections",
+                      {path / "protocol"});
+}
+
 void check_group_name(RuleContext& context, const Listener& listener, const Path& path) {
     std::vector<std::string_view> names;
     constexpr std::size_t kMostNames = 1000;
@@ -174,6 +180,7 @@ void check_listeners(RuleContext& context) {
             }
             check_tls(context, listener, path);
             check_endpoint(context, listener, path);
+            check_limit(context, listener, path);
             check_dualstack(context, lb, RuleContext::balancer(i), path, listener);
             const auto index = context.group_index(listener.target_group);
             if (index) {

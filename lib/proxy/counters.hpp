@@ -25,7 +25,8 @@ enum class Count : std::uint8_t {
     ClientReset,
     TargetReset,
     ElbReset,
-    PortAllocationError
+    PortAllocationError,
+    ConnectionLimitReached ///< accepting stopped until a connection ends
 };
 
 /// Of the process.
@@ -57,10 +58,11 @@ namespace nlb {
 
 template <>
 struct EnumText<proxy::Count> {
-    static constexpr std::array<std::string_view, 7> names{
-        "ActiveFlowCount",         "NewFlowCount",           "ProcessedBytes",
-        "TCP_Client_Reset_Count",  "TCP_Target_Reset_Count", "TCP_ELB_Reset_Count",
-        "PortAllocationErrorCount"};
+    static constexpr std::array<std::string_view, 8> names{
+        "ActiveFlowCount",          "NewFlowCount",
+        "ProcessedBytes",           "TCP_Client_Reset_Count",
+        "TCP_Target_Reset_Count",   "TCP_ELB_Reset_Count",
+        "PortAllocationErrorCount", "ConnectionLimitReachedCount"};
 };
 
 template <>

@@ -88,6 +88,9 @@ void Outbox::append(std::vector<T>& from, std::vector<T>& to) {
 template void Outbox::append(std::vector<TargetSign>& from, std::vector<TargetSign>& to);
 template void Outbox::append(std::vector<Trouble>& from, std::vector<Trouble>& to);
 
+template void Outbox::append(std::vector<std::shared_ptr<const ListenerInfo>>& from,
+                             std::vector<std::shared_ptr<const ListenerInfo>>& to);
+
 Outbox::Content Outbox::take() {
     silence_bell(event_.get());
     const std::lock_guard lock(mutex_);

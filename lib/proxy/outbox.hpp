@@ -32,6 +32,7 @@ class Outbox {
         std::vector<FlowRecord> flows;
         std::vector<TargetSign> signs;
         std::vector<Trouble> troubles;
+        std::vector<std::shared_ptr<const ListenerInfo>> full; ///< have no place any more
         bool paused = false;  ///< a worker ran out of descriptors and accepts no more for now
         std::size_t idle = 0; ///< workers that drain and have no connection left
     };
@@ -53,6 +54,10 @@ class Outbox {
     void put(std::vector<TargetSign>& signs) { append(signs, content_.signs); }
 
     void put(std::vector<Trouble>& troubles) { append(troubles, content_.troubles); }
+
+    void put(std::vector<std::shared_ptr<const ListenerInfo>>& full) {
+        append(full, content_.full);
+    }
 
     Content take();
 

@@ -33,6 +33,19 @@ UdpTargetSockets::Limits udp_sockets(std::size_t workers, bool connects) {
     return {static_cast<std::size_t>(limit.rlim_cur) / 2 / workers, NLB_SNAT_PORTS, connects};
 }
 
+std::string exhaustion() {
+    rlimit limit{};
+    ::getrlimit(RLIMIT_NOFILE, &limit);
+    return "all " + std::to_string(limit.rlim_cur) +
+           " descriptors are in use: connections wait until others end";
+}
+
+std::string fullness(const ListenerInfo& listener) {
+    return "listener " + listener.listener.value + ", zone " + listener.zone + ": all " +
+           std::to_string(listener.limit->most()) +
+           " places of max_connections are taken: connections wait until others end";
+}
+
 } // namespace
 
 Proxy::Proxy(io::EventLoop& loop, Options options, Handlers handlers)
@@ -141,7 +154,9 @@ void Proxy::on_outbox() {
         if (const auto text = troubles_.note(trouble, io::now())) handlers_.on_notice(*text);
     }
     if (telling_ == 0) tell_evidence(io::now());
-    if (content.paused) tell_of_exhaustion();
+    if (content.paused) say_now_and_then(exhaustion());
+    for (const auto& listener : content.full)
+        say_now_and_then(fullness(*listener));
     idle_workers_ += content.idle;
     if (content.idle != 0 && idle_workers_ == workers_.size()) handlers_.on_drained();
 }
@@ -157,15 +172,11 @@ void Proxy::tell_evidence(Nanos now) {
     telling_ = loop_.at(now + kBetween, [this](Nanos then) { tell_evidence(then); });
 }
 
-void Proxy::tell_of_exhaustion() {
+void Proxy::say_now_and_then(const std::string& text) {
     constexpr Nanos kQuiet = Nanos::seconds(60);
     const Nanos now = io::now();
-    if (now < quiet_until_) return;
-    quiet_until_ = now + kQuiet;
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    handlers_.on_notice("all " + std::to_string(limit.rlim_cur) +
-                        " descriptors are in use: connections wait until others end");
+    std::erase_if(quiet_until_, [now](const auto& said) { return said.second <= now; });
+    if (quiet_until_.emplace(text, now + kQuiet).second) handlers_.on_notice(text);
 }
 
 void Proxy::on_done(std::uint64_t job) {

@@ -108,7 +108,7 @@ class Proxy {
     void retry_later();
     void on_outbox();
     void on_done(std::uint64_t job);
-    void tell_of_exhaustion();
+    void say_now_and_then(const std::string& text);
     void tell_evidence(Nanos now);
 
     io::EventLoop& loop_;
@@ -125,8 +125,8 @@ class Proxy {
     Troubles troubles_;
     io::EventLoop::TimerId telling_ = 0; // 0: evidence may be told at once
     Nanos backoff_;
-    ProcessBlock own_counters_; // of the control thread
-    Nanos quiet_until_;         // about exhaustion: it comes and goes many times a second
+    ProcessBlock own_counters_;                // of the control thread
+    std::map<std::string, Nanos> quiet_until_; // what comes and goes many times a second
     std::size_t idle_workers_ = 0;
     bool draining_ = false;
 };

@@ -211,6 +211,9 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
     const auto idle_ms = static_cast<std::int64_t>(
         std::min(wanted_ms, std::uint64_t{1} << 40U)); // 34 years: as good as never
     auto header = header_of(line, group);
+    auto limit = transport == Transport::Udp
+                     ? nullptr
+                     : limits_.of(line.listener, line.zone, line.max_connections);
     if (before != nullptr) {
         const ListenerInfo& old = *before->info;
         if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms &&
@@ -223,9 +226,9 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
         counters = std::make_shared<ListenerCounters>(line.listener, line.zone, line.group,
                                                       options_.workers);
     }
-    return std::make_shared<const ListenerInfo>(ListenerInfo{line.listener, line.zone, line.group,
-                                                             address, idle_ms, counters,
-                                                             std::move(header), transport});
+    return std::make_shared<const ListenerInfo>(
+        ListenerInfo{line.listener, line.zone, line.group, address, idle_ms, counters,
+                     std::move(header), transport, std::move(limit)});
 }
 
 WantedListener RouteBook::want(const contract::Listener& line, Transport transport) {

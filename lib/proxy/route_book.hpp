@@ -103,6 +103,7 @@ class RouteBook {
     std::map<std::array<std::string, 3>, std::shared_ptr<ListenerCounters>> counters_;
     PortUses ports_;
     TargetResets resets_;
+    ConnectionLimits limits_;
     std::vector<std::string> notices_;
     std::map<std::string, bool> told_;
 };

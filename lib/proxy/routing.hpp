@@ -6,6 +6,7 @@
 #pragma once
 
 #include "io/socket.hpp"
+#include "proxy/connection_limit.hpp"
 #include "proxy/counters.hpp"
 #include "proxy/port_use.hpp"
 
@@ -39,6 +40,7 @@ struct ListenerInfo {
     std::shared_ptr<ListenerCounters> counters;
     std::optional<wire::ProxyEncoder> header; ///< of each connection to a target; absent: none
     Transport transport = Transport::Tcp;
+    std::shared_ptr<ConnectionLimit> limit{}; ///< of its connections; null: not TCP
 };
 
 /// What a connection is called in its flow record.

@@ -36,7 +36,13 @@ Worker::Worker(Options options, Outbox& outbox, io::Fd epoll, io::Fd bell)
       udp_({options.index, options.most_udp_flows, options.udp_sockets, options.records_flows,
             std::random_device()()},
            epoll_.get(), counters_, io::now().ns / 1'000'000),
-      wheel_(io::now().ns / 1'000'000), table_(std::make_shared<const RoutingTable>()) {
+      wheel_(io::now().ns / 1'000'000),
+      on_place_([this](std::uint32_t slot, const std::shared_ptr<ConnectionLimit>& limit) {
+          Command command;
+          command.places.push_back({slot, limit});
+          post(std::move(command));
+      }),
+      table_(std::make_shared<const RoutingTable>()) {
     read_clock();
 }
 
@@ -141,6 +147,7 @@ void Worker::end_round() {
     put_records(udp_.ended());
     if (!signs_.empty()) outbox_.put(signs_);
     if (!troubles_.empty()) outbox_.put(troubles_);
+    if (!full_.empty()) outbox_.put(full_);
     if (!udp_.troubles().empty()) outbox_.put(udp_.troubles());
     if (live_.load(std::memory_order_relaxed) == flows()) return;
     live_.store(flows(), std::memory_order_relaxed);
@@ -176,9 +183,12 @@ void Worker::obey(Command& command) {
     if (command.table) {
         table_ = std::move(command.table);
         udp_.use(table_);
+        stop_waiting_where_limits_changed();
     }
     for (auto& [slot, socket] : command.listen)
         listen(slot, std::move(socket));
+    for (const HeldPlace& place : command.places)
+        on_place(place);
     if (command.ends) {
         end_those_of(*command.ends);
         udp_.end_those_of(*command.ends, now_ms_);
@@ -193,18 +203,17 @@ void Worker::listen(std::uint32_t slot, io::Fd socket) {
         return udp_.listen(slot, std::move(socket));
     }
     if (slot >= listeners_.size()) listeners_.resize(slot + 1);
-    epoll_event event{};
-    event.events = resume_at_ms_ == 0 ? std::uint32_t{EPOLLIN} : 0U;
-    event.data.u64 = kListenerBit | slot;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket.get(), &event);
-    listeners_[slot] = std::move(socket);
+    listeners_[slot].socket = std::move(socket);
+    watch_listener(slot, EPOLL_CTL_ADD);
 }
 
 /// A socket that another process has too is watched until that closes it as well [epoll(7)].
 void Worker::close_listener(std::uint32_t slot) {
-    if (!listeners_[slot].is_open()) return;
-    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listeners_[slot].get(), nullptr);
-    listeners_[slot].reset();
+    Listener& listener = listeners_[slot];
+    if (!listener.socket.is_open()) return;
+    if (listener.waits_for) listener.waits_for->leave(on_place_, slot);
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, listener.socket.get(), nullptr);
+    listener = {};
 }
 
 /// What the kernel has established already is still served, here or by the next process; nothing
@@ -212,7 +221,7 @@ void Worker::close_listener(std::uint32_t slot) {
 void Worker::drain(Drain how) {
     draining_ = true;
     for (std::uint32_t slot = 0; slot < listeners_.size(); ++slot) {
-        if (how == Drain::Close && listeners_[slot].is_open()) accept_all(slot);
+        if (how == Drain::Close && listeners_[slot].socket.is_open()) accept_all(slot);
         close_listener(slot);
     }
     listeners_.clear();
@@ -225,7 +234,8 @@ void Worker::drain(Drain how) {
 void Worker::stop_all() {
     connections_.for_each([this](Connection& connection) { end(connection, End::Stopped); });
     udp_.stop(now_ms_);
-    listeners_.clear();
+    for (std::uint32_t slot = 0; slot < listeners_.size(); ++slot)
+        close_listener(slot);
     stopping_ = true;
 }
 

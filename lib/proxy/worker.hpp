@@ -38,10 +38,17 @@ class Worker {
         UdpTargetSockets::Limits udp_sockets;
     };
 
+    /// A place of the limit, for a connection that waits at the slot.
+    struct HeldPlace {
+        std::uint32_t slot = 0;
+        std::shared_ptr<ConnectionLimit> limit;
+    };
+
     struct Command {
         std::shared_ptr<const RoutingTable> table;            ///< null: keep the present one
         std::vector<std::pair<std::uint32_t, io::Fd>> listen; ///< slot and listening socket
         std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
+        std::vector<HeldPlace> places;                        ///< done after `table`
         std::shared_ptr<const TargetEnds> ends;               ///< done after `table`; null: none
         std::uint64_t job = 0;                                ///< reported when done; 0: not
         Drain drain = Drain::No; ///< accept no more, say when the last flow is gone
@@ -77,6 +84,11 @@ class Worker {
     void put_records(std::vector<FlowRecord>& flows);
     [[nodiscard]] int wait_ms() const;
 
+    struct Listener {
+        io::Fd socket;
+        std::shared_ptr<ConnectionLimit> waits_for; ///< a place; null: connections are accepted
+    };
+
     [[nodiscard]] std::size_t flows() const { return connections_.size() + udp_.live(); }
 
     void read_clock();
@@ -90,16 +102,24 @@ class Worker {
     void stop_all();
 
     // worker_accept.cpp: from a listening socket to two connected ones
+    enum class Accepted : std::uint8_t { All, MaybeNotAll, NoPlace };
     bool accept_on(std::uint32_t slot);
     void accept_all(std::uint32_t slot);
+    Accepted accept_some(std::uint32_t slot, const ListenerRoute& route, bool has_place);
     bool accept_one(std::uint32_t slot, const ListenerRoute& route);
+    [[nodiscard]] const ListenerRoute* route_at(std::uint32_t slot) const;
+    void wait_for_place(std::uint32_t slot, const ListenerRoute& route);
+    void on_place(const HeldPlace& place);
+    void stop_waiting(std::uint32_t slot);
+    void stop_waiting_where_limits_changed();
     void open(io::Fd client, const Endpoint& peer, const ListenerRoute& route);
     io::Fd take_socket(bool v4);
     bool has_spare(const ListenerRoute& route);
     std::uint32_t sequence_of(const io::Fd& client);
     void pause_accepting();
     void resume_accepting();
-    void listen_events(std::uint32_t events);
+    void watch_listener(std::uint32_t slot, int operation);
+    void watch_listeners();
 
     // worker_connect.cpp: the way to a target
     End connect_to(Connection& connection, const ListenerRoute& route, std::uint32_t number);
@@ -118,7 +138,7 @@ class Worker {
     void check_idle(Connection& connection);
     void end(Connection& connection, End why);
     void count_end(const Connection& connection, End why);
-    void count(const Connection& connection, Count what, std::uint64_t amount = 1);
+    void count(const ListenerInfo& listener, Count what, std::uint64_t amount = 1);
 
     Options options_;
     Outbox& outbox_;
@@ -134,8 +154,10 @@ class Worker {
     std::vector<FlowRecord> flows_;
     std::vector<TargetSign> signs_;
     std::vector<Trouble> troubles_;
-    std::vector<io::Fd> listeners_; // by slot; closed where there is none
-    std::array<io::Fd, 2> spare_;   // an unconnected socket of each family
+    std::vector<std::shared_ptr<const ListenerInfo>> full_; // reached their limit
+    std::vector<Listener> listeners_;                       // by slot; closed where there is none
+    ConnectionLimit::OnPlace on_place_;
+    std::array<io::Fd, 2> spare_; // an unconnected socket of each family
     std::shared_ptr<const RoutingTable> table_;
     std::int64_t now_ms_ = 0;
     std::int64_t resume_at_ms_ = 0; // of accepting; 0: not paused

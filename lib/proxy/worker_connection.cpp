@@ -109,7 +109,7 @@ void Worker::move(Connection& connection) {
         session.received(Side::Client) + session.received(Side::Target) - before;
     if (moved != 0) {
         connection.last_ms = now_ms_;
-        count(connection, Count::ProcessedBytes, moved);
+        count(*connection.label->listener, Count::ProcessedBytes, moved);
     }
     if (progress.end != End::None) return end(connection, progress.end);
     if (progress.more && !connection.waits_for_turn) {
@@ -146,9 +146,8 @@ void Worker::end_those_of(const TargetEnds& targets) {
     });
 }
 
-void Worker::count(const Connection& connection, Count what, std::uint64_t amount) {
-    ListenerCounters& counters = *connection.label->listener->counters;
-    counters.blocks[options_.index].add(static_cast<std::size_t>(what), amount);
+void Worker::count(const ListenerInfo& listener, Count what, std::uint64_t amount) {
+    listener.counters->blocks[options_.index].add(static_cast<std::size_t>(what), amount);
 }
 
 void Worker::count_end(const Connection& connection, End why) {
@@ -168,6 +167,7 @@ void Worker::end(Connection& connection, End why) {
     const Ending how = ending(why);
     count_end(connection, why);
     give_back_port(connection);
+    connection.label->listener->limit->give_back();
     close_socket(connection.sockets[0], how.resets_client);
     close_socket(connection.sockets[1], how.resets_target);
     if (const auto sign = sign_of(why, connection.session.received(Side::Target)))

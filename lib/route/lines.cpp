@@ -81,9 +81,11 @@ void append_listener(const GroupUse& use, const model::Listener& listener, const
                             .group = use.group->id,
                             .idle_timeout_ms = idle_timeout_ms(listener),
                             .deny_internet_gateway = std::nullopt,
-                            .vpc_endpoint_id = std::nullopt};
+                            .vpc_endpoint_id = std::nullopt,
+                            .max_connections = std::nullopt};
     if (use.group->attributes.proxy_protocol_v2_enabled && !listener.vpc_endpoint_id.empty())
         line.vpc_endpoint_id = listener.vpc_endpoint_id;
+    if (listener.max_connections != 0) line.max_connections = listener.max_connections;
     lines.emplace_back(line);
     if (use.load_balancer->ip_address_type == model::LoadBalancerIpType::Dualstack &&
         zone.ipv6_address) {

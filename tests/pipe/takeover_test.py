@@ -2,7 +2,6 @@
 """nlb-forward run --takeover: one process after the other serves the same listening sockets, and no
 client notices. New connections come as fast as one thread makes them while others are held."""
 
-import asyncio
 import os
 import signal
 import socket
@@ -16,37 +15,6 @@ from forwarder import listener, route, routing
 RESTARTS = 10
 HELD = 4000
 FRESH = 4  # threads
-
-
-class EchoServer:
-    """Many connections, one thread."""
-
-    def __init__(self):
-        self.loop = asyncio.new_event_loop()
-        self.started = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-        self.started.wait(nlbtest.DEADLINE)
-
-    def run(self):
-        self.loop.run_until_complete(self.listen())
-        self.loop.run_forever()
-        self.server.close()
-        self.loop.close()
-
-    async def listen(self):
-        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=4096)
-        self.port = self.server.sockets[0].getsockname()[1]
-        self.started.set()
-
-    async def serve(self, reader, writer):
-        while data := await reader.read(4096):
-            writer.write(data)
-        writer.close()
-
-    def close(self):
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self.thread.join()
 
 
 class FreshLoad:
@@ -104,7 +72,7 @@ class TakeoverTest(forwarder.Forwarder):
         process.err.wait_for(lambda line: "another process took over" in line)
 
     def test_connections_survive_ten_processes(self):
-        self.server = EchoServer()
+        self.server = nlbtest.ManyEchoes()
         self.addCleanup(self.server.close)
         first = self.process("--drain-timeout", "120")
         held = [self.connect(self.port) for _ in range(HELD)]

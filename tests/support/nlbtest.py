@@ -5,9 +5,11 @@ Every wait has a deadline and fails with what was seen so far. Every process a t
 by the test, by its own process id.
 """
 
+import asyncio
 import json
 import os
 import queue
+import select
 import shutil
 import signal
 import socket
@@ -135,6 +137,11 @@ class Process:
     def signal(self, number):
         self.popen.send_signal(number)
 
+    def hold(self):
+        """Stops it, until SIGCONT."""
+        self.signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, self.pid, os.WSTOPPED)
+
     def wait(self, deadline=DEADLINE):
         """Its exit status; negative for a signal, as subprocess has it."""
         try:
@@ -198,6 +205,17 @@ def free_port(address="127.0.0.1", kind=socket.SOCK_STREAM):
         return s.getsockname()[1]
 
 
+def readable(connections):
+    """Those of the connections that something has come for."""
+    poll = select.poll()
+    for one in connections:
+        poll.register(one, select.POLLIN)
+    ready = {fd for fd, _ in poll.poll(DEADLINE * 1000)}
+    if not ready:
+        raise AssertionError(f"nothing within {DEADLINE} s for {len(connections)} connections")
+    return [one for one in connections if one.fileno() in ready]
+
+
 def reset_on_close(connection):
     """Makes close() send a RST."""
     import struct
@@ -241,6 +259,41 @@ class Server:
             pass
         self.listener.close()
         self._thread.join(DEADLINE)
+
+
+class ManyEchoes:
+    """An echo server for thousands of connections: one thread."""
+
+    def __init__(self):
+        self.loop = asyncio.new_event_loop()
+        self.started = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        self.started.wait(DEADLINE)
+
+    def run(self):
+        self.loop.run_until_complete(self.listen())
+        self.loop.run_forever()
+        self.server.close()
+        served = asyncio.all_tasks(self.loop)
+        for one in served:
+            one.cancel()
+        self.loop.run_until_complete(asyncio.gather(*served, return_exceptions=True))
+        self.loop.close()
+
+    async def listen(self):
+        self.server = await asyncio.start_server(self.serve, "127.0.0.1", 0, backlog=4096)
+        self.port = self.server.sockets[0].getsockname()[1]
+        self.started.set()
+
+    async def serve(self, reader, writer):
+        while data := await reader.read(4096):
+            writer.write(data)
+        writer.close()
+
+    def close(self):
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
 
 
 def echo(connection):

@@ -30,6 +30,7 @@ kernel::HookChoice choice_of(const std::string& hook) {
 constexpr Nanos kEvidenceEvery = Nanos::seconds(1);
 
 using ListenerName = std::tuple<std::string, std::string, IpAddress>; // id, zone, address
+using ZonalListener = std::pair<std::string, std::string>;            // id, zone
 
 bool is_accelerated(const flow::ListenerEntry& listener) {
     return listener.is_in_use &&
@@ -89,8 +90,8 @@ class Path {
 
     [[nodiscard]] std::vector<contract::ListenerState> listener_states() const {
         std::vector<contract::ListenerState> states;
-        for (const auto& [id, zone] : bound_)
-            states.push_back({model::ListenerId{id}, zone, true, {}, {}});
+        for (const auto& [name, state] : bound_)
+            states.push_back(state);
         return states;
     }
 
@@ -134,17 +135,36 @@ class Path {
         return {};
     }
 
+    /// Listeners that have max_connections.
+    [[nodiscard]] std::set<ZonalListener> limited() const {
+        std::set<ZonalListener> all;
+        for (const auto& [scope, messages] : book_) {
+            for (const contract::Message& message : messages) {
+                const auto* line = std::get_if<contract::Listener>(&message);
+                if (line != nullptr && line->max_connections)
+                    all.emplace(line->listener.value, line->zone);
+            }
+        }
+        return all;
+    }
+
     void tell_states() {
-        std::set<std::pair<std::string, std::string>> bound;
+        std::map<ZonalListener, contract::ListenerState> bound;
+        const auto limits = limited();
         accelerated_.clear();
         for (const flow::ListenerEntry& listener : tables_.listeners()) {
             if (!is_accelerated(listener)) continue;
             accelerated_.emplace(listener.id.value, listener.zone, listener.endpoint.address);
-            bound.emplace(listener.id.value, listener.zone);
+            contract::ListenerState state{listener.id, listener.zone, true, {}, {}, {}};
+            if (limits.contains({listener.id.value, listener.zone}))
+                state.lacks = "max_connections: packets in the kernel are not counted as "
+                              "connections";
+            bound.emplace(ZonalListener{listener.id.value, listener.zone}, std::move(state));
         }
         bound_.swap(bound);
-        for (const contract::ListenerState& state : listener_states()) {
-            if (!bound.contains({state.listener.value, state.zone})) handlers_.answer(state);
+        for (const auto& [name, state] : bound_) {
+            const auto before = bound.find(name);
+            if (before == bound.end() || before->second != state) handlers_.answer(state);
         }
     }
 
@@ -176,7 +196,7 @@ class Path {
     std::map<model::TargetGroupId, std::vector<contract::Message>> book_;
     flow::Tables tables_;
     std::set<ListenerName> accelerated_;
-    std::set<std::pair<std::string, std::string>> bound_; // listener, zone
+    std::map<ZonalListener, contract::ListenerState> bound_;
 };
 
 } // namespace

@@ -120,6 +120,14 @@ BOOST_AUTO_TEST_CASE(an_endpoint_is_named_where_the_targets_are_told) {
     BOOST_TEST(first().ends_with(R"("idle_timeout_ms":350000,"vpc_endpoint_id":"vpce-1"})"));
 }
 
+BOOST_AUTO_TEST_CASE(a_limit_of_connections_is_told_to_every_node) {
+    model::Configuration configuration = web_with_targets();
+    configuration.load_balancers[0].listeners[0].max_connections = 5000;
+    const auto lines = texts(nlb::route::route_lines(evaluate(configuration, {}).groups.at(0)));
+    for (const std::size_t node : {0U, 1U})
+        BOOST_TEST(lines.at(node).ends_with(R"("idle_timeout_ms":350000,"max_connections":5000})"));
+}
+
 BOOST_AUTO_TEST_CASE(routes_follow_the_routing_line_of_their_node) {
     const model::Configuration configuration = web_with_targets();
     HealthByGroup health;
