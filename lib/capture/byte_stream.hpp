@@ -1,38 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes of a file, a pipe or memory, decompressed on the way: gzip (RFC 1952) and zstd (RFC 8878),
-// recognised by their first bytes, any number of members or frames one after the other.
-// Memory is bounded whatever the input says.
+// The bytes of a capture file piece by piece, decompressed on the way where they are compressed.
 #pragma once
+
+#include "compress/reader.hpp"
 
 #include "base/result.hpp"
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace nlb::capture {
 
-/// Fills a part of the span and says how much; 0 at the end.
-using ByteSource = std::function<Result<std::size_t>(std::span<std::uint8_t>)>;
-
-/// Reads a file, or standard input for "-". Errors: System, with the path.
-Result<ByteSource> open_source(const std::string& path);
-
-/// Reads memory, which must outlive it.
-ByteSource memory_source(std::span<const std::uint8_t> bytes);
-
 class ByteStream {
   public:
-    explicit ByteStream(ByteSource source);
-    ~ByteStream();
-    ByteStream(ByteStream&&) noexcept;
-    ByteStream& operator=(ByteStream&&) noexcept;
-    ByteStream(const ByteStream&) = delete;
-    ByteStream& operator=(const ByteStream&) = delete;
+    explicit ByteStream(compress::ByteSource source)
+        : reader_(std::move(source)), buffer_(2 * kMostAtOnce) {}
 
     /// The next `bytes`, at most kMostAtOnce, valid until the next call; null when the input ended
     /// before the first of them. Errors: Data, when the input ends in the middle of `what` or is
@@ -54,11 +38,9 @@ class ByteStream {
     static constexpr std::size_t kMostAtOnce = std::size_t{256} * 1024;
 
   private:
-    struct Decoder;
-    Result<std::size_t> some(std::span<std::uint8_t> out);
     Result<const std::uint8_t*> fill(std::size_t bytes, const char* what);
 
-    std::unique_ptr<Decoder> decoder_;
+    compress::Reader reader_;
     std::vector<std::uint8_t> buffer_;
     std::size_t begin_ = 0; ///< of what was read and not taken
     std::size_t end_ = 0;

@@ -19,7 +19,7 @@ Result<void> read_packet_bytes(ByteStream& in, std::uint32_t captured, Packet& p
     return {};
 }
 
-Result<Reader> Reader::open(ByteSource source) {
+Result<Reader> Reader::open(compress::ByteSource source) {
     ByteStream in(std::move(source));
     Magic magic{};
     auto got = in.read(magic, "the magic number");

@@ -41,7 +41,7 @@ class Format {
 class Reader {
   public:
     /// Reads the file's first bytes. Errors: Data, when it is no capture; those of the source.
-    static Result<Reader> open(ByteSource source);
+    static Result<Reader> open(compress::ByteSource source);
 
     /// The next packet, or nothing at the end; its memory is valid until the next call.
     /// Errors: Data, with the number of the packet it happened at; nothing can be read after it.

@@ -8,7 +8,7 @@
 #include "base/check.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    auto reader = nlb::capture::Reader::open(nlb::capture::memory_source({data, size}));
+    auto reader = nlb::capture::Reader::open(nlb::compress::memory_source({data, size}));
     if (!reader) return 0;
     std::vector<std::uint8_t> frame;
     for (int packets = 0; packets < 10'000; ++packets) { // a small file may unpack to a large one

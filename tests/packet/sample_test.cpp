@@ -7,6 +7,7 @@
 
 #include "capture/link.hpp"
 #include "capture/reader.hpp"
+#include "io/source.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -27,7 +28,7 @@ struct Stamped {
 
 /// The packets that could be read; what ended the file early is the capture reader's to tell.
 std::vector<Stamped> load(const std::string& path) {
-    auto source = nlb::capture::open_source(path);
+    auto source = nlb::io::open_source(path);
     BOOST_REQUIRE_MESSAGE(source.has_value(), path);
     std::vector<Stamped> packets;
     auto reader = nlb::capture::Reader::open(std::move(*source));

@@ -9,6 +9,7 @@
 #include "replay_session.hpp"
 
 #include "capture/link.hpp"
+#include "io/source.hpp"
 
 #include "base/text.hpp"
 
@@ -50,7 +51,7 @@ Result<Inputs> open_inputs(const app::Context& context, const ReplayOptions& opt
     const std::string name = options.capture == "-" ? "standard input" : in_quotes(options.capture);
     auto timeline = replay_timeline(context, options);
     if (!timeline) return tl::unexpected<Error>(timeline.error());
-    auto source = capture::open_source(options.capture);
+    auto source = io::open_source(options.capture);
     if (!source) return tl::unexpected<Error>(source.error());
     auto reader = capture::Reader::open(std::move(*source));
     if (!reader) return forward(reader.error(), name);

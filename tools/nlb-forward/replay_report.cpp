@@ -67,7 +67,7 @@ ReplayReport::open(const ReplayOptions& options, const flow::Tables& tables, Rep
     report->json_ = options.json;
     if (kind == Kind::Summary) report->summary_.emplace(tables);
     if (kind != Kind::Difference) return report;
-    auto source = capture::open_source(options.difference);
+    auto source = io::open_source(options.difference);
     if (!source) return tl::unexpected<Error>(source.error());
     report->earlier_.emplace(std::move(*source));
     report->earlier_name_ = "--diff " + in_quotes(options.difference);

@@ -10,7 +10,7 @@
 #include "replay_output.hpp"
 #include "replay_sink.hpp"
 
-#include "capture/byte_stream.hpp"
+#include "io/source.hpp"
 
 #include "base/result.hpp"
 
@@ -23,7 +23,7 @@
 /// The lines of a file, one at a time; memory is bounded by the longest line allowed.
 class LineReader {
   public:
-    explicit LineReader(nlb::capture::ByteSource source)
+    explicit LineReader(nlb::compress::ByteSource source)
         : source_(std::move(source)), buffer_(kBuffer) {}
 
     /// The next line without its newline, valid until the next call; nothing at the end.
@@ -33,7 +33,7 @@ class LineReader {
   private:
     static constexpr std::size_t kBuffer = std::size_t{256} * 1024;
 
-    nlb::capture::ByteSource source_;
+    nlb::compress::ByteSource source_;
     std::vector<std::uint8_t> buffer_;
     std::size_t begin_ = 0;
     std::size_t end_ = 0;

@@ -7,6 +7,7 @@
 #include "capture/reader.hpp"
 #include "capture/segment.hpp"
 #include "io/fd.hpp"
+#include "io/source.hpp"
 
 #include "health/observer.hpp"
 
@@ -138,7 +139,7 @@ Result<int> replay(app::Context& context, const ReplayOptions& options) {
     Complaints complaints(context.log);
     auto sets = load(options.targets, complaints);
     if (!sets) return tl::unexpected<Error>(sets.error());
-    auto source = capture::open_source(options.capture);
+    auto source = io::open_source(options.capture);
     if (!source) return tl::unexpected<Error>(source.error());
     auto reader = capture::Reader::open(std::move(*source));
     const std::string name = options.capture == "-" ? "standard input" : in_quotes(options.capture);

@@ -23,7 +23,7 @@ struct Outcome {
 };
 
 /// A source that gives `step` bytes at a time, as a pipe may.
-nlb::capture::ByteSource dripping(const std::string& bytes, std::size_t step) {
+nlb::compress::ByteSource dripping(const std::string& bytes, std::size_t step) {
     return [bytes, step,
             at = std::size_t{0}](std::span<std::uint8_t> out) mutable -> nlb::Result<std::size_t> {
         const std::size_t n = std::min({step, out.size(), bytes.size() - at});

@@ -50,8 +50,8 @@ BOOST_AUTO_TEST_CASE(what_either_format_writes_the_reader_reads) {
         writer.put(kTime + nlb::Nanos{1}, {});
         const std::string file = writer.drain();
         auto reader =
-            Reader::open(
-                memory_source({reinterpret_cast<const std::uint8_t*>(file.data()), file.size()}))
+            Reader::open(nlb::compress::memory_source(
+                             {reinterpret_cast<const std::uint8_t*>(file.data()), file.size()}))
                 .value();
         const Packet* packet = reader.next().value();
         BOOST_REQUIRE(packet != nullptr);

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compress/reader.hpp"
+
+#include <zstd.h>
+
+#include <isa-l/igzip_lib.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <vector>
+
+namespace nlb::compress {
+
+namespace {
+
+constexpr std::size_t kChunk = 65'536;    ///< of compressed input
+constexpr int kLargestZstdWindowLog = 27; ///< 128 MiB, the format's recommended bound
+
+constexpr std::array<std::uint8_t, 2> kGzip = {0x1f, 0x8b};
+constexpr std::array<std::uint8_t, 4> kZstdFrame = {0x28, 0xb5, 0x2f, 0xfd};
+constexpr std::array<std::uint8_t, 3> kZstdSkippable = {0x2a, 0x4d, 0x18}; ///< after 0x50 to 0x5f
+
+struct ZstdCloser {
+    void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
+};
+
+std::string_view inflate_problem(int rc) {
+    switch (rc) {
+    case ISAL_INVALID_BLOCK: return "an invalid block";
+    case ISAL_INVALID_SYMBOL: return "an invalid symbol";
+    case ISAL_INVALID_LOOKBACK: return "an invalid distance";
+    case ISAL_INVALID_WRAPPER: return "an invalid header";
+    case ISAL_UNSUPPORTED_METHOD: return "an unknown method";
+    case ISAL_INCORRECT_CHECKSUM: return "wrong checksum";
+    default: return "cannot be decompressed";
+    }
+}
+
+} // namespace
+
+class Reader::Decoder {
+  public:
+    explicit Decoder(ByteSource source) : source_(std::move(source)), chunk_(kChunk) {}
+
+    Result<std::size_t> read(std::span<std::uint8_t> out) {
+        for (;;) {
+            if (!in_member_) {
+                if (auto known = recognise(); !known) return tl::unexpected(known.error());
+                if (input_.empty()) return kind_ == Kind::Plain ? source(out) : 0;
+            }
+            const std::size_t before = input_.size();
+            auto n = some(out);
+            if (!n || *n > 0) return n;
+            if (!in_member_ || input_.size() < before) continue;
+            if (auto more = refill(); !more) return tl::unexpected(more.error());
+            if (input_.size() == before)
+                return fail(Errc::Data, "the compressed data ends too early");
+        }
+    }
+
+    [[nodiscard]] std::uint64_t taken() const { return taken_; }
+
+  private:
+    enum class Kind : std::uint8_t { Unknown, Plain, Gzip, Zstd };
+
+    Result<std::size_t> source(std::span<std::uint8_t> out) {
+        auto n = source_(out);
+        if (n) taken_ += *n;
+        return n;
+    }
+
+    /// More input behind what is there, without losing it; nothing more at the source's end.
+    Result<void> refill() {
+        std::copy(input_.begin(), input_.end(), chunk_.begin());
+        const std::size_t kept = input_.size();
+        auto n = source(std::span(chunk_).subspan(kept));
+        if (!n) return tl::unexpected(n.error());
+        ended_ = *n == 0;
+        input_ = std::span<const std::uint8_t>(chunk_).first(kept + *n);
+        return {};
+    }
+
+    /// What begins here: a member, a frame, or plain bytes at the very begin only.
+    Result<void> recognise() {
+        if (kind_ == Kind::Plain) return {};
+        while (input_.size() < kZstdFrame.size() && !ended_) {
+            if (auto done = refill(); !done) return done;
+        }
+        const bool is_first = kind_ == Kind::Unknown;
+        if (input_.empty()) return {};
+        if (starts_with(kGzip)) return begin_gzip();
+        if (starts_with(kZstdFrame) || starts_skippable()) return begin_zstd();
+        if (is_first) {
+            kind_ = Kind::Plain;
+            return {};
+        }
+        return skip_padding();
+    }
+
+    /// Zero bytes behind the last member pad it to the block of a tape.
+    Result<void> skip_padding() {
+        while (!input_.empty()) {
+            const auto other =
+                std::find_if(input_.begin(), input_.end(), [](auto b) { return b != 0; });
+            if (other != input_.end())
+                return fail(Errc::Data, "what follows the compressed data is not compressed");
+            input_ = {};
+            if (auto done = refill(); !done) return done;
+        }
+        return {};
+    }
+
+    [[nodiscard]] bool starts_with(std::span<const std::uint8_t> magic) const {
+        return input_.size() >= magic.size() &&
+               std::equal(magic.begin(), magic.end(), input_.begin());
+    }
+
+    [[nodiscard]] bool starts_skippable() const {
+        return input_.size() >= 4 && (input_[0] & 0xf0U) == 0x50 &&
+               std::equal(kZstdSkippable.begin(), kZstdSkippable.end(), input_.begin() + 1);
+    }
+
+    Result<void> begin_gzip() {
+        if (!inflate_) inflate_ = std::make_unique<inflate_state>();
+        isal_inflate_init(inflate_.get());
+        inflate_->crc_flag = ISAL_GZIP;
+        kind_ = Kind::Gzip;
+        in_member_ = true;
+        return {};
+    }
+
+    Result<void> begin_zstd() {
+        if (!zstd_) {
+            zstd_.reset(ZSTD_createDStream());
+            if (!zstd_) return fail(Errc::System, "start decompressing zstd");
+            ZSTD_DCtx_setParameter(zstd_.get(), ZSTD_d_windowLogMax, kLargestZstdWindowLog);
+        }
+        kind_ = Kind::Zstd;
+        in_member_ = true;
+        return {};
+    }
+
+    Result<std::size_t> some(std::span<std::uint8_t> out) {
+        if (kind_ == Kind::Gzip) return gunzip(out);
+        return kind_ == Kind::Zstd ? unzstd(out) : plain(out);
+    }
+
+    /// What recognise() had to read first; read() goes straight to the source afterwards.
+    Result<std::size_t> plain(std::span<std::uint8_t> out) {
+        const std::size_t n = std::min(input_.size(), out.size());
+        std::copy_n(input_.begin(), n, out.begin());
+        input_ = input_.subspan(n);
+        return n;
+    }
+
+    Result<std::size_t> gunzip(std::span<std::uint8_t> out) {
+        inflate_state& state = *inflate_;
+        state.next_in = const_cast<std::uint8_t*>(input_.data()); // ISA-L does not write there
+        state.avail_in = static_cast<std::uint32_t>(input_.size());
+        state.next_out = out.data();
+        state.avail_out = static_cast<std::uint32_t>(std::min<std::size_t>(out.size(), 1U << 30U));
+        const auto room = state.avail_out;
+        if (damage_ == ISAL_DECOMP_OK) damage_ = isal_inflate(&state);
+        const std::size_t done = room - state.avail_out;
+        if (damage_ == ISAL_END_INPUT || damage_ == ISAL_OUT_OVERFLOW) damage_ = ISAL_DECOMP_OK;
+        if (damage_ != ISAL_DECOMP_OK && done == 0)
+            return fail(Errc::Data, "damaged gzip data: " + std::string(inflate_problem(damage_)));
+        input_ = input_.last(state.avail_in);
+        in_member_ = damage_ != ISAL_DECOMP_OK || state.block_state != ISAL_BLOCK_FINISH;
+        return done;
+    }
+
+    Result<std::size_t> unzstd(std::span<std::uint8_t> out) {
+        ZSTD_inBuffer from{input_.data(), input_.size(), 0};
+        ZSTD_outBuffer to{out.data(), out.size(), 0};
+        const std::size_t rc = ZSTD_decompressStream(zstd_.get(), &to, &from);
+        if (ZSTD_isError(rc) != 0)
+            return fail(Errc::Data, std::string("damaged zstd data: ") + ZSTD_getErrorName(rc));
+        input_ = input_.subspan(from.pos);
+        in_member_ = rc != 0;
+        return to.pos;
+    }
+
+    ByteSource source_;
+    std::vector<std::uint8_t> chunk_;
+    std::span<const std::uint8_t> input_; ///< rest of chunk_
+    bool ended_ = false;                  ///< the source has no more
+    bool in_member_ = false;              ///< inside a gzip member or zstd frame
+    Kind kind_ = Kind::Unknown;
+    std::unique_ptr<inflate_state> inflate_;
+    int damage_ = ISAL_DECOMP_OK; ///< told once what was decompressed before it is taken
+    std::unique_ptr<ZSTD_DStream, ZstdCloser> zstd_;
+    std::uint64_t taken_ = 0;
+};
+
+Reader::Reader(ByteSource source) : decoder_(std::make_unique<Decoder>(std::move(source))) {
+}
+
+Reader::~Reader() = default;
+Reader::Reader(Reader&&) noexcept = default;
+Reader& Reader::operator=(Reader&&) noexcept = default;
+
+Result<std::size_t> Reader::read(std::span<std::uint8_t> out) {
+    return decoder_->read(out);
+}
+
+std::uint64_t Reader::taken() const {
+    return decoder_->taken();
+}
+
+} // namespace nlb::compress
