@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
  *
- * The ports of the core to the flow tables. Of IPv4 the look at the first bucket is inlined: that
+ * The ports of the core to the flow tables. Of IPv4 the look at the near bucket is inlined: that
  * is the whole search for nearly every packet.
  */
 #ifndef NLB_BPF_FLOW_PORTS_H
@@ -51,7 +51,8 @@ NLB_NOINLINE void* nlb_find6(struct nlb_world* world, const struct nlb_tuple* ke
 NLB_INLINE void* nlb_find4(struct nlb_world* world, const struct nlb_tuple* key) {
     struct nlb_memory* memory = nlb_memory_of(world);
     const struct nlb_place place = nlb_place_of(memory, key, 0);
-    void* entry = nlb_table_look(memory, place.first, place.tag, key, 0);
+    void* entry = nlb_table_look(memory, place.near, place.tag, key, 0);
+    if (!entry) entry = nlb_look4(world, place.first, place.tag, key);
     return entry ? entry : nlb_look4(world, place.second, place.tag, key);
 }
 

@@ -12,7 +12,7 @@
 
 /* What pinned maps mean: a loader goes on with those of its own number only. Changes with every
  * struct of lib/l4 and of this file that lives in a map. */
-#define NLB_MAPS_VERSION 3U
+#define NLB_MAPS_VERSION 4U
 
 #define NLB_MOST_TARGETS 65536U
 #define NLB_MOST_LISTENERS 4096U

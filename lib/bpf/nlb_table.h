@@ -2,9 +2,10 @@
  *
  * The flow table of the kernel frames. Entries lie side by side in the order they were first used,
  * and are found through an index: buckets of eight words, one cache line each, of which a key may
- * be in two. Nothing is called and nobody locks, where the kernel's own hash map costs a call, a
- * chain and two locks; and the loader maps the same memory, so that sweeping a million flows takes
- * no system call.
+ * be in three. The first is in the near part of the index and is taken while it has room: few flows
+ * then lie on few pages, whatever the table could hold. Nothing is called and nobody locks, where
+ * the kernel's own hash map costs a call, a chain and two locks; and the loader maps the same
+ * memory, so that sweeping a million flows takes no system call.
  *
  * An entry is filled before a word of the index leads to it. Whoever put the word looks around and
  * steps back when another has put the same key meanwhile. As in the kernel's map, an entry that is
@@ -36,8 +37,9 @@ static void* nlb_memory_entry(struct nlb_memory* memory, nlb_u32 number, int v6)
 
 /* Where a key may be. */
 struct nlb_place {
-    nlb_u32 first; /* buckets */
-    nlb_u32 second;
+    nlb_u32 near; /* buckets */
+    nlb_u32 first;
+    nlb_u32 second; /* never the first */
     nlb_u32 tag; /* with way 0 */
 };
 
@@ -61,12 +63,15 @@ NLB_INLINE nlb_u64 nlb_key_hash(const struct nlb_tuple* key, nlb_u64 seed, int v
 NLB_INLINE struct nlb_place nlb_place_of(struct nlb_memory* memory, const struct nlb_tuple* key,
                                          int v6) {
     const nlb_u32 buckets = nlb_memory_buckets(memory, v6);
+    const nlb_u32 near = buckets / 16U * NLB_NEAR_SIXTEENTHS;
+    const nlb_u32 far = buckets - near;
     const nlb_u64 h = nlb_key_hash(key, nlb_memory_seed(memory), v6);
     const nlb_u32 high = (nlb_u32)(h >> 32U);
     struct nlb_place place;
-    place.first = nlb_below((nlb_u32)h, buckets);
-    place.second = nlb_below(high * 0x9e3779b1U, buckets - 1U);
-    place.second += place.second >= place.first; /* never the same one */
+    place.near = nlb_below((nlb_u32)h, near);
+    place.first = near + nlb_below((nlb_u32)h * 0x85ebca6bU, far);
+    place.second = near + nlb_below(high * 0x9e3779b1U, far - 1U);
+    place.second += place.second >= place.first;
     place.tag = (high & ~(NLB_WAYS - 1U)) | NLB_TAG_TAKEN;
     return place;
 }
@@ -101,7 +106,7 @@ NLB_INLINE struct nlb_flow* nlb_entry_flow(void* entry, int v6) {
 }
 
 /* The entry that a word leads to, if it has the key. Two keys may share a tag, if hardly ever: the
- * one that came later is in its other bucket. */
+ * one that came later is in another of its buckets. */
 NLB_INLINE void* nlb_word_entry(struct nlb_memory* memory, nlb_u64 word,
                                 const struct nlb_tuple* key, int v6) {
     void* entry = word != 0 ? nlb_memory_entry(memory, (nlb_u32)word, v6) : 0;
@@ -113,7 +118,7 @@ NLB_INLINE int nlb_bucket_has(struct nlb_memory* memory, const struct nlb_bucket
     return nlb_word_entry(memory, nlb_word_of(bucket, tag), key, v6) != 0;
 }
 
-/* The entry of a key in one of its buckets, or a null pointer. */
+/* The entry of a key in that bucket, or a null pointer. */
 NLB_INLINE void* nlb_table_look(struct nlb_memory* memory, nlb_u32 bucket, nlb_u32 tag,
                                 const struct nlb_tuple* key, int v6) {
     const struct nlb_bucket* at = nlb_memory_bucket(memory, bucket, v6);
@@ -122,7 +127,8 @@ NLB_INLINE void* nlb_table_look(struct nlb_memory* memory, nlb_u32 bucket, nlb_u
 
 NLB_INLINE void* nlb_table_find(struct nlb_memory* memory, const struct nlb_tuple* key, int v6) {
     const struct nlb_place place = nlb_place_of(memory, key, v6);
-    void* entry = nlb_table_look(memory, place.first, place.tag, key, v6);
+    void* entry = nlb_table_look(memory, place.near, place.tag, key, v6);
+    if (!entry) entry = nlb_table_look(memory, place.first, place.tag, key, v6);
     return entry ? entry : nlb_table_look(memory, place.second, place.tag, key, v6);
 }
 
@@ -213,15 +219,47 @@ NLB_INLINE int nlb_bucket_remove(struct nlb_bucket* bucket, nlb_u64 word) {
     return __sync_val_compare_and_swap(&bucket->words[nlb_word_way(word)], word, 0ULL) == word;
 }
 
-/* A filled entry into `bucket`; `other` is the key's other one. */
-NLB_INLINE int nlb_table_lead(struct nlb_memory* memory, struct nlb_bucket* bucket,
-                              const struct nlb_bucket* other, nlb_u32 tag, nlb_u32 number,
-                              const struct nlb_tuple* key, int v6) {
-    const nlb_u64 word = nlb_bucket_put(bucket, tag, number);
+/* The buckets of a key; the first of them takes a new word. */
+struct nlb_choice {
+    struct nlb_bucket* to;
+    struct nlb_bucket* others[2];
+};
+
+NLB_INLINE int nlb_others_have(struct nlb_memory* memory, const struct nlb_choice* choice,
+                               nlb_u32 tag, const struct nlb_tuple* key, int v6) {
+    return nlb_bucket_has(memory, choice->others[0], tag, key, v6) ||
+           nlb_bucket_has(memory, choice->others[1], tag, key, v6);
+}
+
+NLB_INLINE void nlb_take_other(struct nlb_choice* choice, int number) {
+    struct nlb_bucket* other = choice->others[number];
+    choice->others[number] = choice->to;
+    choice->to = other;
+}
+
+/* The ways that a word with that tag finds taken. */
+NLB_INLINE nlb_u32 nlb_ways_for(const struct nlb_bucket* bucket, nlb_u32 tag) {
+    return nlb_word_of(bucket, tag) != 0 ? NLB_WAYS : nlb_taken_ways(bucket);
+}
+
+/* The near bucket while it has room, then the emptier of the others. */
+NLB_INLINE void nlb_choose_bucket(struct nlb_choice* choice, nlb_u32 tag) {
+    nlb_u32 taken;
+    if (nlb_ways_for(choice->to, tag) < NLB_WAYS) return;
+    nlb_take_other(choice, 0);
+    taken = nlb_ways_for(choice->to, tag);
+    if (taken >= NLB_FEW_WAYS && taken > nlb_taken_ways(choice->others[1]))
+        nlb_take_other(choice, 1);
+}
+
+/* A filled entry into the bucket that takes it. */
+NLB_INLINE int nlb_table_lead(struct nlb_memory* memory, const struct nlb_choice* choice,
+                              nlb_u32 tag, nlb_u32 number, const struct nlb_tuple* key, int v6) {
+    const nlb_u64 word = nlb_bucket_put(choice->to, tag, number);
     if (word == 0) return NLB_PUT_FULL;
-    if (!nlb_has_twin(bucket, tag, word) && !nlb_bucket_has(memory, other, tag, key, v6))
+    if (!nlb_has_twin(choice->to, tag, word) && !nlb_others_have(memory, choice, tag, key, v6))
         return NLB_PUT_DONE;
-    nlb_bucket_remove(bucket, word);
+    nlb_bucket_remove(choice->to, word);
     return NLB_PUT_EXISTS;
 }
 
@@ -229,27 +267,23 @@ NLB_INLINE int nlb_table_lead(struct nlb_memory* memory, struct nlb_bucket* buck
 NLB_INLINE int nlb_table_put(struct nlb_memory* memory, const struct nlb_tuple* key,
                              const struct nlb_flow* flow, int v6) {
     const struct nlb_place place = nlb_place_of(memory, key, v6);
-    struct nlb_bucket* first = nlb_memory_bucket(memory, place.first, v6);
-    struct nlb_bucket* second = nlb_memory_bucket(memory, place.second, v6);
+    struct nlb_choice choice;
     nlb_u32 number;
-    nlb_u32 taken;
     void* entry;
     int put;
-    if (!first || !second) return NLB_PUT_FULL;
-    if (nlb_bucket_has(memory, second, place.tag, key, v6) ||
-        nlb_bucket_has(memory, first, place.tag, key, v6))
+    choice.to = nlb_memory_bucket(memory, place.near, v6);
+    choice.others[0] = nlb_memory_bucket(memory, place.first, v6);
+    choice.others[1] = nlb_memory_bucket(memory, place.second, v6);
+    if (!choice.to || !choice.others[0] || !choice.others[1]) return NLB_PUT_FULL;
+    if (nlb_bucket_has(memory, choice.to, place.tag, key, v6) ||
+        nlb_others_have(memory, &choice, place.tag, key, v6))
         return NLB_PUT_EXISTS;
     number = nlb_entry_take(memory, v6);
     entry = nlb_memory_entry(memory, number, v6);
     if (!entry) return NLB_PUT_FULL;
     nlb_entry_fill(entry, key, flow, v6);
-    taken = nlb_word_of(first, place.tag) != 0 ? NLB_WAYS : nlb_taken_ways(first);
-    if (taken >= NLB_FEW_WAYS && taken > nlb_taken_ways(second)) {
-        struct nlb_bucket* fuller = first;
-        first = second;
-        second = fuller;
-    }
-    put = nlb_table_lead(memory, first, second, place.tag, number, key, v6);
+    nlb_choose_bucket(&choice, place.tag);
+    put = nlb_table_lead(memory, &choice, place.tag, number, key, v6);
     if (put != NLB_PUT_DONE) nlb_entry_give(memory, number, v6);
     return put;
 }
@@ -269,8 +303,9 @@ NLB_INLINE int nlb_table_del_in(struct nlb_memory* memory, nlb_u32 bucket, nlb_u
 /* A key that is not there is no error. */
 NLB_INLINE void nlb_table_del(struct nlb_memory* memory, const struct nlb_tuple* key, int v6) {
     const struct nlb_place place = nlb_place_of(memory, key, v6);
-    if (!nlb_table_del_in(memory, place.first, place.tag, key, v6))
-        nlb_table_del_in(memory, place.second, place.tag, key, v6);
+    if (nlb_table_del_in(memory, place.near, place.tag, key, v6)) return;
+    if (nlb_table_del_in(memory, place.first, place.tag, key, v6)) return;
+    nlb_table_del_in(memory, place.second, place.tag, key, v6);
 }
 
 NLB_C_TEXT_END
