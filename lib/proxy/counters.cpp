@@ -14,6 +14,11 @@ std::string name_of(std::size_t cell) {
 
 } // namespace
 
+void count_end(ListenerBlock& block, End why) {
+    block.add(kCounts + static_cast<std::size_t>(why));
+    block.add(static_cast<std::size_t>(Count::ActiveFlow), ~std::uint64_t{0}); // minus one
+}
+
 void ListenerCounters::append_to(std::vector<contract::Counter>& lines) const {
     const auto line = [&](std::string name, std::uint64_t value) {
         contract::Counter counter;

@@ -108,6 +108,9 @@ constexpr std::size_t kDatagramDrops = EnumText<DatagramDrop>::names.size();
 using ListenerBlock = CounterBlock<kCounts + kEnds + kDatagramDrops>;
 using ProcessBlock = CounterBlock<kProcessCounts>;
 
+/// A connection or UDP flow of the block's listener ended so.
+void count_end(ListenerBlock& block, End why);
+
 /// Counters of one listener, a block per worker; they live as long as the process, because totals
 /// only grow.
 struct ListenerCounters {

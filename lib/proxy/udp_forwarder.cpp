@@ -72,9 +72,7 @@ bool UdpForwarder::moves_on(const UdpFlow& flow, const ListenerRoute& route) con
 }
 
 void UdpForwarder::end(UdpFlow& flow, End why) {
-    const ListenerInfo& listener = *flow.label->listener;
-    block_of(listener).add(kCounts + static_cast<std::size_t>(why));
-    count(listener, Count::ActiveFlow, ~std::uint64_t{0}); // minus one
+    count_end(block_of(*flow.label->listener), why);
     if (options_.records_flows) {
         const std::int64_t duration_ms = now_ms_ - flow.start_ms;
         ended_.push_back({flow.label, flow.client.endpoint(), io::unix_ms() - duration_ms,

@@ -137,7 +137,6 @@ class Worker {
     void end_those_of(const TargetEnds& targets);
     void check_idle(Connection& connection);
     void end(Connection& connection, End why);
-    void count_end(const Connection& connection, End why);
     void count(const ListenerInfo& listener, Count what, std::uint64_t amount = 1);
 
     Options options_;

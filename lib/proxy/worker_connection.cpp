@@ -150,24 +150,16 @@ void Worker::count(const ListenerInfo& listener, Count what, std::uint64_t amoun
     listener.counters->blocks[options_.index].add(static_cast<std::size_t>(what), amount);
 }
 
-void Worker::count_end(const Connection& connection, End why) {
-    ListenerBlock& block = connection.label->listener->counters->blocks[options_.index];
+void Worker::end(Connection& connection, End why) {
     const Ending how = ending(why);
     const auto resets = static_cast<std::uint64_t>(how.resets_client) +
                         static_cast<std::uint64_t>(how.resets_target);
-    if (resets != 0) block.add(static_cast<std::size_t>(how.counted), resets);
-    if (why == End::PortAllocation) {
-        block.add(static_cast<std::size_t>(Count::PortAllocationError));
-    }
-    block.add(kCounts + static_cast<std::size_t>(why));
-    block.add(static_cast<std::size_t>(Count::ActiveFlow), ~std::uint64_t{0}); // minus one
-}
-
-void Worker::end(Connection& connection, End why) {
-    const Ending how = ending(why);
-    count_end(connection, why);
+    const ListenerInfo& listener = *connection.label->listener;
+    if (resets != 0) count(listener, how.counted, resets);
+    if (why == End::PortAllocation) count(listener, Count::PortAllocationError);
+    count_end(listener.counters->blocks[options_.index], why);
     give_back_port(connection);
-    connection.label->listener->limit->give_back();
+    listener.limit->give_back();
     close_socket(connection.sockets[0], how.resets_client);
     close_socket(connection.sockets[1], how.resets_target);
     if (const auto sign = sign_of(why, connection.session.received(Side::Target)))
