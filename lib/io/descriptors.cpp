@@ -4,8 +4,10 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 
 namespace nlb::io {
 
@@ -90,6 +92,34 @@ Result<Received> receive_descriptors(int socket, Nanos patience) {
     // The kernel has closed what there was no room or no descriptor for.
     if ((message.msg_flags & MSG_CTRUNC) != 0) return sys_error(kAttempt, EMFILE);
     return received;
+}
+
+Result<bool> DescriptorReader::read(int socket, Nanos patience) {
+    auto received = receive_descriptors(socket, patience);
+    if (!received) return tl::unexpected<Error>(received.error());
+    if (text_.size() > kLongest && text_.find('\n') == std::string::npos)
+        return fail(Errc::Data, "a line without its end");
+    text_ += received->text;
+    std::move(received->descriptors.begin(), received->descriptors.end(),
+              std::back_inserter(descriptors_));
+    return !received->text.empty();
+}
+
+std::optional<std::string> DescriptorReader::line() {
+    const std::size_t end = text_.find('\n');
+    if (end == std::string::npos) return std::nullopt;
+    std::string line = text_.substr(0, end);
+    text_.erase(0, end + 1);
+    return line;
+}
+
+std::vector<Fd> DescriptorReader::take(std::size_t count) {
+    const auto end =
+        descriptors_.begin() + static_cast<std::ptrdiff_t>(std::min(count, descriptors_.size()));
+    std::vector<Fd> taken(std::make_move_iterator(descriptors_.begin()),
+                          std::make_move_iterator(end));
+    descriptors_.erase(descriptors_.begin(), end);
+    return taken;
 }
 
 } // namespace nlb::io

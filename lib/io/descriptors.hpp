@@ -6,6 +6,7 @@
 
 #include "base/time.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,8 +27,26 @@ struct Received {
     std::vector<Fd> descriptors;
 };
 
-/// What one send_descriptors() sent, provided that it had descriptors or nothing follows it; waits
-/// so long for it. Errors: System.
+/// What there is, at most 4 KiB and the descriptors of one send_descriptors(); waits so long for
+/// it. Errors: System.
 Result<Received> receive_descriptors(int socket, Nanos patience);
+
+/// The lines and descriptors of several send_descriptors(), each in the order in which they were
+/// sent. Descriptors are there when the line is that they were sent with.
+class DescriptorReader {
+  public:
+    /// False: the other side has closed. Errors: System, Data when a line is too long.
+    Result<bool> read(int socket, Nanos patience);
+
+    /// The next whole line, without its end.
+    std::optional<std::string> line();
+
+    /// At most so many of the descriptors that came.
+    std::vector<Fd> take(std::size_t count);
+
+  private:
+    std::string text_;
+    std::vector<Fd> descriptors_;
+};
 
 } // namespace nlb::io

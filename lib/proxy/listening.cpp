@@ -7,7 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <cstring>
+#include <iterator>
 
 namespace nlb::proxy {
 
@@ -21,43 +21,61 @@ Result<void> set(const io::Fd& socket, int level, int option, const std::string&
     return io::sys_error(attempt);
 }
 
-/// The first socket of an address is bound without SO_REUSEPORT, so that a second process of ours
-/// is refused instead of taking half of the connections; the others then join it.
-Result<io::Fd> bound_socket(const Endpoint& address, bool is_first) {
-    const std::string attempt = "listen at " + address.text();
-    const bool v4 = address.address.is_v4();
-    io::Fd socket(::socket(v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    if (!socket.is_open()) return io::sys_error(attempt);
+/// Accepted sockets inherit these [tcp(7)]; an urgent byte is then one of the stream, not lost.
+Result<void> prepare_tcp(const io::Fd& socket, const std::string& attempt) {
     Result<void> done = set(socket, SOL_SOCKET, SO_REUSEADDR, attempt);
-    if (done && !v4) done = set(socket, IPPROTO_IPV6, IPV6_V6ONLY, attempt);
-    if (done && !is_first) done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
-    // Accepted sockets inherit these [tcp(7)]; an urgent byte is then one of the stream, not lost.
     if (done) done = set(socket, SOL_SOCKET, SO_OOBINLINE, attempt);
     if (done) done = set(socket, IPPROTO_TCP, TCP_NODELAY, attempt);
     if (done) done = set(socket, IPPROTO_TCP, TCP_SAVE_SYN, attempt);
+    return done;
+}
+
+/// The first socket of an address is bound without SO_REUSEPORT, so that a second process of ours
+/// is refused instead of taking half of the connections; the others then join it.
+Result<io::Fd> bound_socket(const ListenerPlace& place, bool is_first, const std::string& attempt) {
+    const bool v4 = place.address.address.is_v4();
+    const bool is_udp = place.transport == Transport::Udp;
+    io::Fd socket(::socket(v4 ? AF_INET : AF_INET6,
+                           (is_udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (!socket.is_open()) return io::sys_error(attempt);
+    Result<void> done;
+    if (is_udp)
+        prefer_joined(socket.get());
+    else
+        done = prepare_tcp(socket, attempt);
+    if (done && !v4) done = set(socket, IPPROTO_IPV6, IPV6_V6ONLY, attempt);
+    if (done && !is_first) done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
     if (!done) return tl::unexpected<Error>(done.error());
-    const auto raw = io::SocketAddress::from(address);
+    const auto raw = io::SocketAddress::from(place.address);
     if (::bind(socket.get(), raw.get(), raw.length) != 0) return io::sys_error(attempt);
-    if (is_first) {
-        done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
-        if (!done) return tl::unexpected<Error>(done.error());
-    }
+    if (is_first) done = set(socket, SOL_SOCKET, SO_REUSEPORT, attempt);
+    if (!done) return tl::unexpected<Error>(done.error());
     return socket;
+}
+
+Result<void> copy(const std::vector<io::Fd>& sockets, std::vector<io::Fd>& copies) {
+    for (const io::Fd& socket : sockets) {
+        auto one = socket.duplicate();
+        if (!one) return tl::unexpected<Error>(one.error());
+        copies.push_back(std::move(*one));
+    }
+    return {};
 }
 
 } // namespace
 
-Result<std::vector<io::Fd>> listening_sockets(const Endpoint& address, std::size_t count) {
+Result<std::vector<io::Fd>> listening_sockets(const ListenerPlace& place, std::size_t count,
+                                              std::size_t others) {
+    const bool is_udp = place.transport == Transport::Udp;
+    const std::string attempt = "listen at " + place.address.text() + (is_udp ? " for UDP" : "");
     std::vector<io::Fd> sockets;
     for (std::size_t i = 0; i < count; ++i) {
-        auto socket = bound_socket(address, i == 0);
+        auto socket = bound_socket(place, others + i == 0, attempt);
         if (!socket) return tl::unexpected<Error>(socket.error());
         sockets.push_back(std::move(*socket));
     }
     for (const io::Fd& socket : sockets) {
-        if (::listen(socket.get(), kBacklog) != 0) {
-            return io::sys_error("listen at " + address.text());
-        }
+        if (!is_udp && ::listen(socket.get(), kBacklog) != 0) return io::sys_error(attempt);
     }
     return sockets;
 }
@@ -88,31 +106,50 @@ void Listening::close_unclaimed(const std::map<ListenerPlace, bool>& claimed, Ch
             continue;
         }
         sockets_.erase(it->first);
-        changes.close.push_back(it->second);
-        used_[it->second] = false;
+        for (const std::uint32_t slot : it->second) {
+            changes.close.push_back(slot);
+            used_[slot] = false;
+        }
         it = slots_.erase(it);
     }
 }
 
 Result<std::vector<io::Fd>> Listening::sockets_for(const ListenerPlace& place) {
+    const auto known = inherited_.find(place);
+    const std::size_t had = known == inherited_.end() ? 0 : known->second.size();
+    // One more socket would spread the flows of datagrams anew.
+    const bool is_enough = had >= workers_ || (had != 0 && place.transport == Transport::Udp);
+    auto bound = listening_sockets(place, is_enough ? 0 : workers_ - had, had);
+    if (!bound && had == 0) return bound;
     std::vector<io::Fd> sockets;
-    if (auto inherited = inherited_.extract(place)) {
-        sockets = std::move(inherited.mapped());
-    } else {
-        auto bound = place.transport == Transport::Udp
-                         ? udp_listening_sockets(place.address, workers_)
-                         : listening_sockets(place.address, workers_);
-        if (!bound) return bound;
-        sockets = std::move(*bound);
+    if (bound) sockets = std::move(*bound); // else of another user: those that there are will do
+    std::vector<io::Fd> copies;
+    if (keeps_copies_) {
+        Result<void> done = had == 0 ? Result<void>() : copy(known->second, copies);
+        if (done) done = copy(sockets, copies);
+        if (!done) return tl::unexpected<Error>(done.error());
+        sockets_.insert_or_assign(place, std::move(copies));
     }
-    std::vector<io::Fd> own;
-    for (const io::Fd& socket : sockets) {
-        auto copy = socket.duplicate();
-        if (!copy) return tl::unexpected<Error>(copy.error());
-        own.push_back(std::move(*copy));
+    if (had == 0) return sockets;
+    std::vector<io::Fd> all = std::move(known->second);
+    inherited_.erase(known);
+    std::move(sockets.begin(), sockets.end(), std::back_inserter(all));
+    return all;
+}
+
+/// A worker has one socket in a slot; where there are more sockets than workers it has several.
+std::vector<std::uint32_t> Listening::open(std::vector<io::Fd> sockets, Changes& changes) {
+    std::vector<std::uint32_t> slots;
+    for (std::size_t first = 0; first < sockets.size(); first += workers_) {
+        std::vector<io::Fd> row(workers_);
+        for (std::size_t i = 0; i < workers_ && first + i < sockets.size(); ++i)
+            row[i] = std::move(sockets[first + i]);
+        const std::uint32_t slot = free_slot();
+        used_[slot] = true;
+        changes.open.emplace_back(slot, std::move(row));
+        slots.push_back(slot);
     }
-    sockets_.insert_or_assign(place, std::move(own));
-    return sockets;
+    return slots;
 }
 
 Listening::Outcome Listening::place(const WantedListener& wanted,
@@ -128,15 +165,15 @@ Listening::Outcome Listening::place(const WantedListener& wanted,
         auto sockets = sockets_for(place);
         if (!sockets) {
             changes.retry = true;
+            unbound_.push_back(place);
             return {sockets.error().sys, sockets.error().text()};
         }
-        const std::uint32_t slot = free_slot();
-        used_[slot] = true;
-        changes.open.emplace_back(slot, std::move(*sockets));
-        it = slots_.emplace(place, slot).first;
+        it = slots_.emplace(place, open(std::move(*sockets), changes)).first;
     }
-    if (it->second >= table.by_slot.size()) table.by_slot.resize(it->second + 1);
-    table.by_slot[it->second] = wanted.route;
+    for (const std::uint32_t slot : it->second) {
+        if (slot >= table.by_slot.size()) table.by_slot.resize(slot + 1);
+        table.by_slot[slot] = wanted.route;
+    }
     return {};
 }
 
@@ -159,6 +196,8 @@ Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wante
         if (one.error == 0) claimed.emplace(place_of(one), false);
     }
     close_unclaimed(claimed, changes);
+    std::erase_if(inherited_, [&](const auto& one) { return !claimed.contains(one.first); });
+    unbound_.clear();
     auto table = std::make_shared<RoutingTable>();
     std::map<Key, contract::ListenerState> now;
     for (const WantedListener& one : wanted) {
@@ -178,7 +217,8 @@ Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wante
             state.error = outcome.why;
         }
     }
-    inherited_.clear();
+    // What has been bound in the meantime needs no other sockets.
+    std::erase_if(inherited_, [&](const auto& one) { return slots_.contains(one.first); });
     tell(now, changes);
     states_ = std::move(now);
     changes.table = std::move(table);

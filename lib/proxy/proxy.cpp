@@ -51,7 +51,7 @@ std::string fullness(const ListenerInfo& listener) {
 Proxy::Proxy(io::EventLoop& loop, Options options, Handlers handlers)
     : loop_(loop), options_(std::move(options)), handlers_(std::move(handlers)),
       book_({options_.zone, options_.threads, is_local_address, why_not_transparent}),
-      listening_(options_.threads), backoff_(kFirstBackoff) {
+      listening_(options_.threads, options_.may_hand_over), backoff_(kFirstBackoff) {
 }
 
 Result<std::unique_ptr<Proxy>> Proxy::start(io::EventLoop& loop, Options options,
@@ -98,31 +98,37 @@ void Proxy::apply(std::span<const contract::Set> sets, bool is_everything, Nanos
     }
     for (const contract::Set& set : sets) {
         book_.replace(set);
-        job.generation = std::max(job.generation, set.generation);
+        job.generation = std::max(*job.generation, set.generation);
     }
-    jobs_.emplace(next_job_, job);
     backoff_ = kFirstBackoff;
-    reconcile(next_job_++);
+    reconcile(job);
 }
 
-void Proxy::reconcile(std::uint64_t job) {
+void Proxy::inherit(SocketsByPlace sockets) {
+    listening_.inherit(std::move(sockets));
+    if (next_job_ != 1) retry();
+}
+
+void Proxy::reconcile(const Job& job) {
     const auto ends = book_.take_ends();
     if (draining_) {
-        jobs_.erase(job);
         if (ends) end_those_of(ends);
         return;
     }
+    jobs_.emplace(next_job_, job);
     Listening::Changes changes = listening_.reconcile(book_.wanted());
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Worker::Command command;
         command.table = changes.table;
         command.close = changes.close;
-        for (auto& [slot, sockets] : changes.open)
-            command.listen.emplace_back(slot, std::move(sockets[i]));
+        for (auto& [slot, sockets] : changes.open) {
+            if (sockets[i].is_open()) command.listen.emplace_back(slot, std::move(sockets[i]));
+        }
         command.ends = ends;
-        command.job = job;
+        command.job = next_job_;
         workers_[i]->post(std::move(command));
     }
+    ++next_job_;
     for (const std::string& notice : book_.take_notices())
         handlers_.on_notice(notice);
     for (const contract::ListenerState& state : changes.states)
@@ -139,8 +145,12 @@ void Proxy::end_those_of(const std::shared_ptr<const TargetEnds>& targets) {
     }
 }
 
+void Proxy::retry() {
+    reconcile({std::nullopt, io::now(), workers_.size()});
+}
+
 void Proxy::retry_later() {
-    retry_ = loop_.at(io::now() + backoff_, [this](Nanos) { reconcile(0); });
+    retry_ = loop_.at(io::now() + backoff_, [this](Nanos) { retry(); });
     backoff_ = std::min(kLongestBackoff, Nanos{backoff_.ns * 2});
 }
 
@@ -184,8 +194,11 @@ void Proxy::on_done(std::uint64_t job) {
     if (it == jobs_.end() || --it->second.missing != 0) return;
     const Job done = it->second;
     jobs_.erase(it);
-    handlers_.on_applied({done.generation, workers_.size(),
-                          static_cast<std::uint64_t>((io::now() - done.received).ns)});
+    if (done.generation) {
+        handlers_.on_applied({*done.generation, workers_.size(),
+                              static_cast<std::uint64_t>((io::now() - done.received).ns)});
+    }
+    if (handlers_.on_served) handlers_.on_served();
 }
 
 std::vector<contract::Counter> Proxy::counters() const {

@@ -15,6 +15,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,12 +35,16 @@ class Proxy {
         std::uint32_t connect_retries = 0;          ///< on other targets, before any byte
         bool is_beside_packets = false;       ///< the packet path serves this host's addresses
         std::size_t most_udp_flows = 524'288; ///< at a time, by all threads
+        bool may_hand_over = false;           ///< listening_sockets() is wanted
     };
 
     struct Handlers {
         std::function<void(const std::string&)> on_notice;
         std::function<void(const contract::ListenerState&)> on_listener_state;
         std::function<void(const contract::RouteApplied&)> on_applied;
+        /// Every worker listens as the latest sets say, as far as their listeners could be bound;
+        /// again after what could not was tried again.
+        std::function<void()> on_served;
         std::function<void(std::vector<FlowRecord>)> on_flows;
         /// At most once a second.
         std::function<void(const contract::TargetEvidence&)> on_evidence;
@@ -58,9 +63,15 @@ class Proxy {
     /// scopes that are not among them are gone. on_applied follows when every worker uses them.
     void apply(std::span<const contract::Set> sets, bool is_everything, Nanos received);
 
-    /// Before the first apply(): listeners get these sockets instead of new ones. As many for each
-    /// as there are threads.
-    void inherit(SocketsByPlace sockets) { listening_.inherit(std::move(sockets)); }
+    /// Listeners get these sockets instead of new ones: those of the first apply(), or, when there
+    /// was one, those that could not be bound. More or fewer than threads.
+    void inherit(SocketsByPlace sockets);
+
+    /// False: a listener could not take the sockets that were inherited for it, and tries again.
+    [[nodiscard]] bool has_taken_inherited() const { return listening_.has_taken_inherited(); }
+
+    /// What the latest sets want and could not be bound.
+    [[nodiscard]] const std::vector<ListenerPlace>& unbound() const { return listening_.unbound(); }
 
     /// What a process that takes over needs.
     [[nodiscard]] const SocketsByPlace& listening_sockets() const { return listening_.sockets(); }
@@ -95,7 +106,7 @@ class Proxy {
 
   private:
     struct Job {
-        std::uint64_t generation = 0;
+        std::optional<std::uint64_t> generation; // nothing: what could not be bound is tried again
         Nanos received;
         std::size_t missing = 0; // workers that have not answered
     };
@@ -103,8 +114,9 @@ class Proxy {
     Proxy(io::EventLoop& loop, Options options, Handlers handlers);
     Result<void> start_workers();
     void drain(Drain how);
-    void reconcile(std::uint64_t job);
+    void reconcile(const Job& job);
     void end_those_of(const std::shared_ptr<const TargetEnds>& targets);
+    void retry();
     void retry_later();
     void on_outbox();
     void on_done(std::uint64_t job);

@@ -20,33 +20,8 @@ int set(int fd, int level, int option, int value) {
     return ::setsockopt(fd, level, option, &value, sizeof value);
 }
 
-/// Datagrams of a flow that came together are read together, and losses are told of. Old kernels
-/// know neither: then each comes alone.
-void prefer(int fd) {
-    set(fd, SOL_UDP, UDP_GRO, 1);
-    set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
-    set(fd, SOL_SOCKET, SO_RCVBUF, kQueueBytes);
-    set(fd, SOL_SOCKET, SO_SNDBUF, kQueueBytes);
-}
-
 io::Fd udp_socket(bool v4) {
     return io::Fd(::socket(v4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-}
-
-/// Without SO_REUSEPORT when it is bound first: see listening.cpp.
-Result<io::Fd> bound_socket(const Endpoint& address, bool is_first) {
-    const std::string attempt = "listen at " + address.text() + " for UDP";
-    const bool v4 = address.address.is_v4();
-    io::Fd socket = udp_socket(v4);
-    if (!socket.is_open()) return io::sys_error(attempt);
-    const int fd = socket.get();
-    if (!v4 && set(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) != 0) return io::sys_error(attempt);
-    if (!is_first && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) return io::sys_error(attempt);
-    prefer(fd);
-    const auto raw = io::SocketAddress::from(address);
-    if (::bind(fd, raw.get(), raw.length) != 0) return io::sys_error(attempt);
-    if (is_first && set(fd, SOL_SOCKET, SO_REUSEPORT, 1) != 0) return io::sys_error(attempt);
-    return socket;
 }
 
 io::Fd target_socket(const UdpAddress& source, bool is_of_client, int& error) {
@@ -60,7 +35,7 @@ io::Fd target_socket(const UdpAddress& source, bool is_of_client, int& error) {
         set(fd, level, v4 ? IP_RECVERR : IPV6_RECVERR, 1) == 0 &&
         (!is_of_client || set(fd, level, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT, 1) == 0);
     if (is_set) {
-        prefer(fd);
+        prefer_joined(fd);
         const auto* address = static_cast<const sockaddr*>(source.data());
         if (::bind(fd, address, source.length()) == 0) return socket;
     }
@@ -70,14 +45,11 @@ io::Fd target_socket(const UdpAddress& source, bool is_of_client, int& error) {
 
 } // namespace
 
-Result<std::vector<io::Fd>> udp_listening_sockets(const Endpoint& address, std::size_t count) {
-    std::vector<io::Fd> sockets;
-    for (std::size_t i = 0; i < count; ++i) {
-        auto socket = bound_socket(address, i == 0);
-        if (!socket) return tl::unexpected<Error>(socket.error());
-        sockets.push_back(std::move(*socket));
-    }
-    return sockets;
+void prefer_joined(int fd) {
+    set(fd, SOL_UDP, UDP_GRO, 1);
+    set(fd, SOL_SOCKET, SO_RXQ_OVFL, 1);
+    set(fd, SOL_SOCKET, SO_RCVBUF, kQueueBytes);
+    set(fd, SOL_SOCKET, SO_SNDBUF, kQueueBytes);
 }
 
 io::Fd udp_target_socket(const std::optional<io::SocketAddress>& source, bool v4, int& error) {

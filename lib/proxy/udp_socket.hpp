@@ -6,15 +6,12 @@
 #include "proxy/udp_address.hpp"
 
 #include <optional>
-#include <vector>
 
 namespace nlb::proxy {
 
-/// One socket for each of `count` workers, all bound to `address`. The kernel spreads flows over
-/// them by a hash of both ends (SO_REUSEPORT), so a flow stays with its worker as long as the
-/// number of sockets does. What they send leaves from `address`. Another process that has the
-/// address is EADDRINUSE, also when it would share. Errors: System with errno.
-Result<std::vector<io::Fd>> udp_listening_sockets(const Endpoint& address, std::size_t count);
+/// Datagrams of a flow that came together are read together, losses are told of, and there is room
+/// for many. Old kernels know neither of the first two: then each comes alone.
+void prefer_joined(int fd);
 
 /// A socket that leads to targets, bound to `source` or, without one, to any address of the family;
 /// the kernel gives it a port. `error`: errno when there is none.

@@ -209,6 +209,7 @@ void Worker::listen(std::uint32_t slot, io::Fd socket) {
 
 /// A socket that another process has too is watched until that closes it as well [epoll(7)].
 void Worker::close_listener(std::uint32_t slot) {
+    if (slot >= listeners_.size()) return;
     Listener& listener = listeners_[slot];
     if (!listener.socket.is_open()) return;
     if (listener.waits_for) listener.waits_for->leave(on_place_, slot);

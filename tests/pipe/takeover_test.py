@@ -56,9 +56,9 @@ class TakeoverTest(forwarder.Forwarder):
     def lines(self):
         return listener(self.port), routing(), route(self.server.port)
 
-    def process(self, *options, lines=None):
+    def process(self, *options, lines=None, threads=2):
         """One more process, which serves when this returns."""
-        return self.forward(*(lines or self.lines()),
+        return self.forward(*(lines or self.lines()), threads=threads,
                             options=("--takeover", "unix:meeting", *options))
 
     def hello(self, connection):
@@ -153,14 +153,53 @@ class TakeoverTest(forwarder.Forwarder):
         self.is_taken(first)
         self.assertEqual(self.hello(self.connect(self.port)), b"hello")
 
-    def test_another_number_of_threads_is_refused_and_nothing_changes(self):
+    def test_more_and_fewer_threads_serve_every_socket(self):
+        """Connections are spread over all sockets of the listener, whoever reads them."""
+        process = self.process(threads=3)
+        for threads in (1, 5, 2):
+            successor = self.process(threads=threads)
+            self.is_taken(process)
+            for _ in range(60):
+                with socket.create_connection(("127.0.0.1", self.port),
+                                              timeout=nlbtest.DEADLINE) as one:
+                    self.assertEqual(self.hello(one), b"hello")
+            process = successor
+
+    def test_more_and_fewer_threads_serve_every_datagram(self):
+        lines = (listener(self.port, protocol="UDP"), routing(), route(self.serve_udp()))
+        process = self.process(threads=3, lines=lines)
+        for threads in (1, 5, 2):
+            successor = self.process(threads=threads, lines=lines)
+            self.is_taken(process)
+            for _ in range(60):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+                    one.settimeout(nlbtest.DEADLINE)
+                    one.connect(("127.0.0.1", self.port))
+                    one.send(b"hello")
+                    self.assertEqual(one.recv(16), b"hello")
+            process = successor
+
+    def test_a_listener_that_was_bound_after_the_offer_is_handed_over_too(self):
+        """The successor has its sockets when the old process binds one more: it may not leave then."""
+        other = nlbtest.free_port()
+        name = "listener/net/lb/0123456789abcdef/0000000000000000"
+        both = (*self.lines(), listener(other, name=name))
         first = self.process()
-        status, _, said = self.run_tool(nlbtest.tool("nlb-forward"), "run", "-j", "3",
-                                        "--takeover", "unix:meeting")
-        self.assertEqual(status, 2)
-        self.assertIn("say so with -j", said)
-        self.assertEqual(self.hello(self.connect(self.port)), b"hello")
-        self.assertIsNone(first.popen.poll())
+        successor = self.start(nlbtest.tool("nlb-forward"), "run", "-j", "2", "--takeover",
+                               "unix:meeting")
+        successor.err.wait_for(lambda line: "took over the sockets of 1 listener" in line)
+        self.apply(first, *both)
+        held = self.connect(other)
+        self.assertEqual(self.hello(held), b"hello")
+        self.apply(successor, *both)
+        self.is_taken(first)
+        for _ in range(20):  # nobody is refused: its sockets were never closed
+            with socket.create_connection(("127.0.0.1", other), timeout=nlbtest.DEADLINE) as one:
+                self.assertEqual(self.hello(one), b"hello")
+        self.assertEqual(self.hello(held), b"hello")
+        held.close()
+        self.assertEqual(first.wait(), 0)
+        self.assertEqual(self.hello(self.connect(other)), b"hello")
 
     def test_who_sends_something_else_is_forgotten(self):
         first = self.process()

@@ -99,9 +99,11 @@ Result<void> RunWiring::start_proxy() {
             const std::string process =
                 takeover_ ? "MAINPID=" + std::to_string(::getpid()) + "\n" : "";
             context_.tell_service_manager(process + "READY=1");
-            if (takeover_) takeover_->confirm();
         }
         answer(applied);
+    };
+    handlers.on_served = [this] {
+        if (takeover_ && proxy_->has_taken_inherited()) takeover_->confirm(proxy_->unbound());
     };
     handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) {
         proxy_->count_dropped_records(records_ ? records_->put(flows) : flows.size());
@@ -115,7 +117,8 @@ Result<void> RunWiring::start_proxy() {
          .zone = options_.zone,
          .records_flows = records_ != nullptr,
          .connect_retries = static_cast<std::uint32_t>(options_.connect_retries),
-         .is_beside_packets = kernel_.has_value()},
+         .is_beside_packets = kernel_.has_value(),
+         .may_hand_over = !options_.takeover.empty()},
         std::move(handlers));
     if (!proxy) return tl::unexpected<Error>(proxy.error());
     proxy_ = std::move(*proxy);
@@ -174,23 +177,23 @@ Result<void> RunWiring::begin_takeover() {
     if (options_.takeover.empty()) return {};
     auto path = app::socket_path(options_.takeover);
     if (!path) return tl::unexpected<Error>(path.error());
-    takeover_ = std::make_unique<Takeover>(
-        loop_, std::move(*path), options_.threads,
-        Takeover::Handlers{
-            .sockets = [this]() -> const auto& { return proxy_->listening_sockets();
-}
-
-, .on_taken = [this] { on_taken(); },
-  .on_warning = [this](const std::string& text) { context_.log.warning(text); }
-});
-auto sockets = takeover_->begin();
-if (!sockets) return tl::unexpected<Error>(sockets.error());
-if (!sockets->empty()) {
-    context_.log.notice("took over the sockets of " + std::to_string(sockets->size()) +
-                        " listeners");
-}
-proxy_->inherit(std::move(*sockets));
-return {};
+    Takeover::Handlers handlers;
+    handlers.sockets = [this]() -> const proxy::SocketsByPlace& {
+        return proxy_->listening_sockets();
+    };
+    handlers.on_more = [this](proxy::SocketsByPlace more) { proxy_->inherit(std::move(more)); };
+    handlers.on_taken = [this] { on_taken(); };
+    handlers.on_warning = [this](const std::string& text) { context_.log.warning(text); };
+    takeover_ =
+        std::make_unique<Takeover>(loop_, std::move(*path), options_.threads, std::move(handlers));
+    auto sockets = takeover_->begin();
+    if (!sockets) return tl::unexpected<Error>(sockets.error());
+    if (!sockets->empty()) {
+        context_.log.notice("took over the sockets of " + std::to_string(sockets->size()) +
+                            " listeners");
+    }
+    proxy_->inherit(std::move(*sockets));
+    return {};
 }
 
 /// Connections go on here until they end.

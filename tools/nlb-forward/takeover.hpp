@@ -5,13 +5,17 @@
 //   new > old   connects
 //   old > new   listening-sockets lines with their descriptors, then a takeover line with those of
 //               the socket at which they met, and of its lock
-//   new > old   a takeover line, once its first route-set is in force
-//   old         closes the connection and drains
+//   new > old   once its first route-set is in force: a listening-sockets line without descriptors
+//               for each place where it should listen and could not, then a takeover line
+//   old > new   if it listens at one of those by now: lines and descriptors as above, of them only
+//               (and the new one says again how it went)
+//   old         else closes the connection and drains
 //
-// Whoever goes away before the second takeover line has changed nothing. A third process waits in
+// Whoever goes away before the last takeover line has changed nothing. A third process waits in
 // the queue of the meeting socket until the second one serves.
 #pragma once
 
+#include "io/descriptors.hpp"
 #include "io/event_loop.hpp"
 #include "io/socket.hpp"
 #include "proxy/listening.hpp"
@@ -21,40 +25,52 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 class Takeover {
   public:
     struct Handlers {
         std::function<const nlb::proxy::SocketsByPlace&()> sockets; ///< what there is to give
+        /// More of what the process that runs has; confirm() tells it how that went.
+        std::function<void(nlb::proxy::SocketsByPlace)> on_more;
         std::function<void()> on_taken; ///< another process serves all of them
         std::function<void(const std::string&)> on_warning;
     };
 
-    /// `path`: of the Unix socket at which processes meet; `threads`: sockets of each listener.
+    /// `path`: of the Unix socket at which processes meet.
     Takeover(nlb::io::EventLoop& loop, std::string path, std::size_t threads, Handlers handlers);
     ~Takeover();
     Takeover(const Takeover&) = delete;
     Takeover& operator=(const Takeover&) = delete;
 
     /// Asks the process that runs for its sockets and gets them within seconds; without such a
-    /// process none, and others may ask this one from now on. Errors: Usage when it has another
-    /// number of threads, Data when it does not speak this protocol, System.
+    /// process none, and others may ask this one from now on. Errors: Data when it does not speak
+    /// this protocol, System.
     nlb::Result<nlb::proxy::SocketsByPlace> begin();
 
-    /// The sockets are served here: the other process may leave.
-    void confirm();
+    /// The sockets are served here: the other process may leave, unless it listens at a place that
+    /// is `missing` here. Without effect while it has not answered the last one.
+    void confirm(const std::vector<nlb::proxy::ListenerPlace>& missing);
 
   private:
-    nlb::Result<nlb::proxy::SocketsByPlace> receive();
+    // takeover.cpp: towards the process that runs
+    void on_predecessor();
+    nlb::Result<bool> take_offer(nlb::proxy::SocketsByPlace& sockets);
     nlb::Result<void> take(const nlb::contract::Message& message,
-                           std::vector<nlb::io::Fd>& descriptors,
-                           nlb::proxy::SocketsByPlace& sockets) const;
-    nlb::Result<void> take_end(const nlb::contract::Takeover& end, std::size_t listeners,
-                               std::vector<nlb::io::Fd>& meeting);
+                           nlb::proxy::SocketsByPlace& sockets);
+    nlb::Result<void> take_end(const nlb::contract::Takeover& end);
+    void part();
+
+    // takeover_successor.cpp: towards the one that asks
     nlb::Result<void> serve();
     void on_asked();
-    nlb::Result<void> offer();
+    nlb::Result<void> offer(const nlb::proxy::SocketsByPlace& all,
+                            const std::vector<nlb::proxy::ListenerPlace>& places);
+    nlb::Result<void> offer_everything();
     void on_answer();
+    nlb::Result<bool> take_answer();
+    nlb::Result<bool> lacks_ours();
+    void leave();
     void forget_asker();
     void warn_unless(const nlb::Result<void>& done);
 
@@ -63,7 +79,12 @@ class Takeover {
     std::size_t threads_;
     Handlers handlers_;
     nlb::io::Fd predecessor_;
+    nlb::io::DescriptorReader offer_;
+    std::size_t lines_ = 0; ///< of the offer, until its takeover line
+    nlb::proxy::SocketsByPlace more_;
+    bool is_answered_ = false; ///< the latest offer
     std::optional<nlb::io::UnixListener> listener_;
     nlb::io::Fd asker_; ///< has the descriptors and did not confirm yet
-    std::string answer_;
+    nlb::io::DescriptorReader answer_;
+    std::vector<nlb::proxy::ListenerPlace> missing_; ///< there
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Real sockets on loopback, time by hand.
+#include "proxy/listening.hpp"
 #include "proxy/udp_forwarder.hpp"
 #include "proxy/udp_socket.hpp"
 
@@ -80,7 +81,7 @@ struct Balancer {
 
     explicit Balancer(std::size_t most_flows = 100, UdpTargetSockets::Limits limits = {})
         : forwarder({0, most_flows, limits, true, 7}, epoll.get(), process, 1000) {
-        auto sockets = udp_listening_sockets({kLoopback, 0}, 1).value();
+        auto sockets = listening_sockets({{kLoopback, 0}, Transport::Udp}, 1, 0).value();
         listener = Socket::endpoint_of(sockets[0].get());
         info->group = model::TargetGroupId("g");
         info->address = listener;
