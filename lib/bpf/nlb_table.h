@@ -40,7 +40,7 @@ struct nlb_place {
     nlb_u32 near; /* buckets */
     nlb_u32 first;
     nlb_u32 second; /* never the first */
-    nlb_u32 tag; /* with way 0 */
+    nlb_u32 tag;    /* with way 0 */
 };
 
 NLB_INLINE nlb_u32 nlb_below(nlb_u32 number, nlb_u32 limit) {
