@@ -2,9 +2,9 @@
 #include "health/observer.hpp"
 
 #include "health/request_kind.hpp"
-#include "health/tls_records.hpp"
 
 #include "base/text.hpp"
+#include "wire/tls_records.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -51,7 +51,9 @@ struct Observer::Connection {
     wire::TcpStream client{kMostHeld};
     wire::TcpStream target{kMostHeld};
     std::string request{}; // until every track is decided
-    TlsRecords records{};
+    wire::TlsRecords records{};
+    bool is_encrypted = false;
+    bool has_application_data = false;
     std::string tls_failure{};
     std::vector<Track> tracks{};
 };
@@ -151,7 +153,7 @@ void Observer::from_target(Connection& connection, const Seen& seen) {
     connection.target.feed(seen.tcp);
     const std::string bytes = connection.target.drain();
     connection.target_spoke = connection.target_spoke || !seen.tcp.payload.empty();
-    connection.tls_failure = connection.records.feed(bytes);
+    read_records(connection, bytes);
     for (Track& track : connection.tracks) {
         if (track.kind == RequestKind::Undecided && connection.target_spoke)
             track.kind = RequestKind::Client; // it speaks first: no check has such a protocol
@@ -159,14 +161,27 @@ void Observer::from_target(Connection& connection, const Seen& seen) {
     }
 }
 
+/// Of the target, as if it spoke TLS.
+void Observer::read_records(Connection& connection, std::string_view bytes) {
+    using wire::TlsRecordType;
+    connection.records.feed(bytes);
+    while (const auto record = connection.records.next()) {
+        connection.is_encrypted |= record->type == TlsRecordType::ChangeCipherSpec;
+        connection.has_application_data |= record->type == TlsRecordType::ApplicationData;
+        if (const auto alert = record->alert(); alert && !connection.is_encrypted)
+            connection.tls_failure = "TLS alert " + std::to_string(*alert);
+    }
+    if (connection.records.is_broken()) connection.tls_failure = "no TLS record came";
+}
+
 /// What came from the target goes to a check's machine.
 void Observer::answer(Connection& connection, Track& track, std::string_view bytes) {
     if (connection.established) track.run->on_connected();
     track.run->sent(track.run->pending().size());
-    if (connection.records.is_encrypted()) track.run->on_tls_established();
+    if (connection.is_encrypted) track.run->on_tls_established();
     if (!targets_[track.target].settings->is_https()) {
         if (!bytes.empty()) track.run->feed(bytes);
-    } else if (connection.records.has_application_data()) {
+    } else if (connection.has_application_data) {
         track.run->on_sealed_answer();
     } else if (!connection.tls_failure.empty()) {
         track.run->on_tls_failure(connection.tls_failure);

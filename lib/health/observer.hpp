@@ -79,6 +79,7 @@ class Observer {
     void begin(const Seen& seen, const std::vector<std::size_t>& whose);
     void from_client(Connection& connection, const Seen& seen);
     void from_target(Connection& connection, const Seen& seen);
+    static void read_records(Connection& connection, std::string_view bytes);
     void answer(Connection& connection, Track& track, std::string_view bytes);
     void decide(Connection& connection, Track& track, bool client_ended);
     void become_check(Connection& connection, Track& track);

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame, capture, difference, observer, tls_client and proxy_v2 fuzzers into
-corpus/ beside it."""
+"""Writes the seeds of the frame, capture, difference, observer, tls_client, tls_records and proxy_v2
+fuzzers into corpus/ beside it."""
 
 import gzip
 import json
@@ -203,6 +203,34 @@ TLS_ANSWERS = {
 }
 
 
+def record(kind, content):
+    return struct.pack("!BHH", kind, 0x0303, len(content)) + content
+
+
+def message(kind, body):
+    return bytes([kind]) + len(body).to_bytes(3, "big") + body
+
+
+def extensions(**content):
+    numbers = {"server_name": 0, "alpn": 16, "versions": 43, "key_share": 51}
+    texts = [struct.pack("!HH", numbers[name], len(text)) + text for name, text in content.items()]
+    return struct.pack("!H", len(b"".join(texts))) + b"".join(texts)
+
+
+CLIENT_HELLO = message(1, b"\3\3" + bytes(32) + b"\0\0\2\x13\1\1\0" + extensions(
+    server_name=b"\0\x0c\0\0\x09a.example", alpn=b"\0\x0c\2h2\x08http/1.1"))
+SERVER_HELLO = b"\3\3" + bytes(32) + b"\0%b\0"
+KEY_EXCHANGE = message(12, b"\3\0\x1d\x20" + bytes(32))
+TLS_RECORDS = {
+    "client-hello": b"\xff" + record(22, CLIENT_HELLO),
+    "in-pieces": b"\x04" + record(22, CLIENT_HELLO[:9]) + record(22, CLIENT_HELLO[9:]),
+    "tls-1.2": b"\xff" + record(22, message(2, SERVER_HELLO % b"\xc0\x2f" + extensions(
+        alpn=b"\0\3\2h2")) + KEY_EXCHANGE) + record(20, b"\1") + record(22, bytes(40)),
+    "tls-1.3": b"\xff" + record(22, message(2, SERVER_HELLO % b"\x13\1" + extensions(
+        versions=b"\3\4", key_share=b"\0\x1d\0\x04abcd"))) + record(23, bytes(64)),
+    "alert": b"\0" + record(21, b"\x02\x30"),
+}
+
 
 def proxy(command, family, block):
     return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", command, family, len(block)) + block
@@ -223,7 +251,7 @@ PROXY_HEADERS = {
 }
 
 for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES),
-                      ("observer", OBSERVED), ("tls_client", TLS_ANSWERS),
+                      ("observer", OBSERVED), ("tls_client", TLS_ANSWERS), ("tls_records", TLS_RECORDS),
                       ("proxy_v2", PROXY_HEADERS)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
