@@ -5,35 +5,21 @@ namespace nlb::contract {
 
 std::vector<Event> StreamReader::feed(std::string_view bytes) {
     std::vector<Event> events;
-    while (!bytes.empty()) {
-        const std::size_t newline = bytes.find('\n');
-        const std::string_view piece = bytes.substr(0, newline);
-        if (!overlong_ && held_.size() + piece.size() > kLongestLine) {
-            overlong_ = true;
-            held_.clear();
-        }
-        if (newline == std::string_view::npos) {
-            if (!overlong_) held_ += piece;
-            break;
-        }
-        bytes.remove_prefix(newline + 1);
-        if (overlong_) {
-            overlong_ = false;
-            events.push_back({BadLine{++line_, "a line may have at most 65536 bytes"}, {}});
-        } else if (held_.empty()) {
-            take_line(piece, events);
-        } else {
-            held_ += piece;
-            previous_ = std::exchange(held_, {});
-            take_line(previous_, events);
-        }
-    }
+    splitter_.feed(
+        bytes, [&](std::string_view line) { take_line(line, events); },
+        [&] { events.push_back(overlong()); });
     return events;
 }
 
 std::vector<Event> StreamReader::finish() {
-    if (held_.empty() && !overlong_) return {};
-    return feed("\n");
+    std::vector<Event> events;
+    splitter_.finish([&](std::string_view line) { take_line(line, events); },
+                     [&] { events.push_back(overlong()); });
+    return events;
+}
+
+Event StreamReader::overlong() {
+    return {BadLine{++line_, "a line may have at most 65536 bytes"}, {}};
 }
 
 void StreamReader::take_line(std::string_view line, std::vector<Event>& events) {

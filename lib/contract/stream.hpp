@@ -4,6 +4,7 @@
 #pragma once
 
 #include "contract/codec.hpp"
+#include "contract/line_splitter.hpp"
 
 #include <string>
 #include <string_view>
@@ -65,11 +66,10 @@ class StreamReader {
 
   private:
     void take_line(std::string_view line, std::vector<Event>& events);
+    Event overlong();
 
     Decoder decoder_;
-    std::string held_;     // bytes of a line whose end has not come
-    std::string previous_; // keeps the text of a line that spanned two feeds alive
-    bool overlong_ = false;
+    LineSplitter splitter_;
     std::uint64_t line_ = 0;
     std::uint64_t expected_ = 0; // 0: any number may come next
     std::uint64_t unknown_ = 0;

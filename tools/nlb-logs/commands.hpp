@@ -4,3 +4,4 @@
 #include "app/tool.hpp"
 
 nlb::app::Command cat_command();
+nlb::app::Command collect_command();

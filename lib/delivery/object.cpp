@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "delivery/object.hpp"
+
+#include "io/source.hpp"
+
+#include "base/text.hpp"
+
+#include <utility>
+
+namespace nlb::delivery {
+
+Result<Object> make_object(const std::string& segment_path, compress::Method method) {
+    auto source = io::open_source(segment_path);
+    if (!source) return tl::unexpected<Error>(source.error());
+    auto reader = SegmentReader::open(std::move(*source));
+    if (!reader) return forward(reader.error(), in_quotes(segment_path));
+    Object object{reader->head(), {}, {}, 0};
+    object.name = accesslog::file_name(object.head.label, compress::suffix(method));
+    compress::Writer writer(method);
+    while (true) {
+        auto lines = reader->next();
+        if (!lines) return forward(lines.error(), in_quotes(segment_path));
+        if (lines->empty()) break;
+        writer.write(*lines, object.bytes);
+    }
+    writer.finish(object.bytes);
+    object.entries = reader->entries();
+    return object;
+}
+
+} // namespace nlb::delivery

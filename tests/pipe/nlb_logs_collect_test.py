@@ -1,0 +1,223 @@
+# SPDX-License-Identifier: Apache-2.0
+"""nlb-logs collect: entries become files, and what was acknowledged is never lost."""
+
+import glob
+import gzip
+import json
+import os
+import re
+import socket
+import subprocess
+import unittest
+
+import nlbtest
+from nlbtest import tool
+
+ID = "net/web/50dc6c495c0c9188"
+
+
+def entry(number, load_balancer=ID, time="2026-05-01T00:00:09"):
+    """A finished line; `number` tells it from others (received_bytes)."""
+    return (f"tls 2.0 {time} {load_balancer} g3d4b5e8bb8464cd 203.0.113.9:40000 10.0.0.1:443 12 4 "
+            f"{number} 200 - - - TLS_AES_128_GCM_SHA256 tlsv13 x25519 www.example.com h2 h2 "
+            f'"h2","http/1.1" {time}\n')
+
+
+def message(number, **members):
+    return json.dumps({
+        "type": "tls-connection", "time_ms": 1777593609250, "elb": ID,
+        "listener": "g3d4b5e8bb8464cd", "client_address": "203.0.113.9", "client_port": 40000,
+        "destination_address": "10.0.0.1", "destination_port": 443, "connection_time_ms": 12,
+        "tls_handshake_time_ms": 4, "received_bytes": number, "sent_bytes": 200,
+        "tls_cipher": "TLS_AES_128_GCM_SHA256", "tls_protocol_version": "tlsv13",
+        "tls_named_group": "x25519", "domain_name": "www.example.com", "alpn_fe_protocol": "h2",
+        "alpn_be_protocol": "h2", "alpn_client_preference_list": "h2,http/1.1",
+        "tls_connection_creation_time_ms": 1777593609250, **members}) + "\n"
+
+
+class Collect(nlbtest.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.logs = os.path.join(self.dir, "logs")
+
+    def files(self):
+        return sorted(glob.glob(os.path.join(self.logs, "**", "*.log*"), recursive=True))
+
+    def content(self):
+        done = subprocess.run([tool("nlb-logs"), "cat", *self.files()], capture_output=True,
+                              check=True, timeout=nlbtest.DEADLINE)
+        return done.stdout.decode().splitlines(keepends=True)
+
+    def spooled(self):
+        return glob.glob(os.path.join(self.logs, ".spool", "*.segment"))
+
+    def collector(self, *options):
+        process = self.start(tool("nlb-logs"), "collect", "--input", "unix:logs", "--directory",
+                             self.logs, *options)
+        return process
+
+    def sender(self, process):
+        """A connection to the socket, which appears when the process listens."""
+        path = os.path.join(self.dir, "logs.sock")
+        while True:
+            connection = socket.socket(socket.AF_UNIX)
+            try:
+                connection.connect(path)
+                break
+            except OSError:
+                connection.close()
+                if process.popen.poll() is not None:
+                    raise AssertionError(process.err.tail()) from None
+        connection.settimeout(nlbtest.DEADLINE)
+        self.addCleanup(connection.close)
+        return connection, connection.makefile("rb")
+
+    def wait_ack(self, lines, through):
+        for line in lines:
+            answer = json.loads(line)
+            if answer["type"] == "ack" and answer["through"] >= through:
+                return
+        self.fail("the stream ended")
+
+
+class Files(Collect):
+    def collect(self, text, *options, status=0):
+        done = self.run_tool(tool("nlb-logs"), "collect", "--directory", self.logs, *options,
+                             input=text.encode())
+        self.assertEqual(done[0], status, done[2])
+        return done[2]
+
+    def test_entries_lie_where_the_guide_says(self):
+        self.collect(entry(1) + entry(2, time="2026-05-01T00:05:00") + message(3),
+                     "--account", "111122223333", "--region", "eu-west-1", "--prefix", "a/b")
+        names = [os.path.relpath(path, self.logs) for path in self.files()]
+        self.assertEqual(len(names), 2)
+        for name, end in zip(names, ("20260501T0005Z", "20260501T0010Z")):
+            self.assertRegex(
+                name, r"^a/b/AWSLogs/111122223333/elasticloadbalancing/eu-west-1/\d{4}/\d\d/\d\d/"
+                r"111122223333_elasticloadbalancing_eu-west-1_net\.web\.50dc6c495c0c9188_" + end +
+                r"_[a-z0-9]{8}\.log\.gz$")
+        self.assertEqual(self.spooled(), [])
+        self.assertEqual(sorted(self.content()),
+                         sorted([entry(1), entry(2, time="2026-05-01T00:05:00"), entry(3)]))
+
+    def test_each_method_is_its_format(self):
+        for method, suffix, magic in (("gzip", ".log.gz", b"\x1f\x8b"),
+                                      ("zstd", ".log.zst", b"\x28\xb5\x2f\xfd"),
+                                      ("none", ".log", b"tls ")):
+            self.logs = os.path.join(self.dir, method)
+            self.collect(entry(1) * 3, "--compress", method)
+            (path,) = self.files()
+            self.assertTrue(path.endswith(suffix), path)
+            with open(path, "rb") as file:
+                self.assertEqual(file.read(len(magic)), magic)
+            self.assertEqual(self.content(), [entry(1)] * 3)
+
+    def test_a_gzip_file_is_one_member_that_python_reads(self):
+        self.collect("".join(entry(n) for n in range(5000)))
+        (path,) = self.files()
+        with gzip.open(path, "rt") as file:
+            self.assertEqual(file.read(), "".join(entry(n) for n in range(5000)))
+
+    def test_what_is_no_entry_is_refused_aloud(self):
+        said = self.collect("hello\n" + entry(1) + '{"type":"tls-connection"}\n', status=3)
+        self.assertIn("2 lines were refused", said)
+        self.assertEqual(self.content(), [entry(1)])
+
+    def test_the_attributes_decide(self):
+        config = self.write("nlb.toml", "\n".join(
+            ['account = "111122223333"', 'region = "eu-west-1"'] + [
+                f'[[load_balancers]]\nname = "{name}"\nid = "50dc6c495c0c918{at}"\n'
+                f'zones = [{{ name = "a", address = "127.0.0.{at}" }}]\n'
+                '[load_balancers.attributes]\n'
+                f'access_logs.s3.enabled = {on}\naccess_logs.s3.bucket = "logs-of-web"\n'
+                f'access_logs.s3.prefix = "{name}"' for name, on, at in (
+                    ("web", "true", 8), ("quiet", "false", 9))]))
+        self.collect(entry(1) + entry(2, load_balancer="net/quiet/50dc6c495c0c9189"),
+                     "--config", config)
+        (path,) = self.files()
+        self.assertIn("/logs/web/AWSLogs/111122223333/", path)
+        self.assertEqual(self.content(), [entry(1)])
+
+
+class Filter(Collect):
+    def test_messages_become_entries_on_standard_output(self):
+        status, out, _ = self.run_tool(tool("nlb-logs"), "collect",
+                                       input=(message(7) + entry(8)).encode())
+        self.assertEqual((status, out), (0, entry(7) + entry(8)))
+
+    def test_the_strict_form_has_21_fields(self):
+        _, out, _ = self.run_tool(tool("nlb-logs"), "collect", "--form", "strict",
+                                  input=message(7).encode())
+        self.assertEqual(out.replace(" - www", " x25519 www"),
+                         re.sub(r" [^ ]+\n$", "\n", entry(7)))
+
+    def test_through_any_compression_it_is_the_identity(self):
+        lines = "".join(entry(n) for n in range(1000))
+        for method in ("none", "gzip", "zstd"):
+            done = subprocess.run(
+                f"{tool('nlb-logs')} collect --compress {method} | {tool('nlb-logs')} cat -",
+                shell=True, input=lines.encode(), capture_output=True, check=True,
+                timeout=nlbtest.DEADLINE)
+            self.assertEqual(done.stdout.decode(), lines)
+
+
+class Socket(Collect):
+    def test_an_entry_is_in_the_spool_when_it_is_acknowledged(self):
+        process = self.collector()
+        connection, answers = self.sender(process)
+        connection.sendall((entry(1) + entry(2)).encode())
+        self.wait_ack(answers, 2)
+        connection.sendall(message(3, seq=17).encode())
+        self.wait_ack(answers, 17)
+        process.popen.kill()
+        process.wait()
+        self.assertEqual(self.files(), [])
+        self.assertEqual(len(self.spooled()), 1)
+        again = self.collector()
+        again.err.wait_for(lambda line: "left in the spool" in line)
+        again.signal(nlbtest.TERM)
+        self.assertEqual(again.wait(), 0)
+        self.assertEqual(self.content(), [entry(1), entry(2), entry(3)])
+        self.assertEqual(self.spooled(), [])
+
+    def test_a_sender_that_has_said_all_still_gets_its_answer(self):
+        process = self.collector("--sync", "never")
+        connection, answers = self.sender(process)
+        connection.sendall(entry(1).encode())
+        connection.shutdown(socket.SHUT_WR)
+        self.wait_ack(answers, 1)
+        self.assertEqual(answers.read(), b"")
+
+    def test_a_line_that_was_cut_off_is_no_entry(self):
+        process = self.collector()
+        connection, answers = self.sender(process)
+        connection.sendall((entry(1) + entry(2)[:-5]).encode())
+        self.wait_ack(answers, 1)
+        connection.close()
+        answers.close()
+        process.signal(nlbtest.TERM)
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(self.content(), [entry(1)])
+
+    def test_two_collectors_do_not_share_a_spool(self):
+        first = self.collector()
+        self.sender(first)
+        status, _, said = self.run_tool(tool("nlb-logs"), "collect", "--directory", self.logs)
+        self.assertEqual(status, 2)
+        self.assertIn("another process uses it", said)
+
+    def test_many_senders_at_once(self):
+        process = self.collector()
+        senders = [self.sender(process) for _ in range(20)]
+        for number, (connection, _) in enumerate(senders):
+            connection.sendall("".join(entry(number * 100 + n) for n in range(100)).encode())
+        for _, answers in senders:
+            self.wait_ack(answers, 100)
+        process.signal(nlbtest.TERM)
+        self.assertEqual(process.wait(), 0)
+        self.assertEqual(sorted(self.content()), sorted(entry(n) for n in range(2000)))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Options of nlb-logs collect, and its two ways of working.
+#pragma once
+
+#include "compress/writer.hpp"
+
+#include "app/context.hpp"
+
+#include "accesslog/entry_line.hpp"
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+struct CollectOptions {
+    std::vector<std::string> inputs; ///< empty: standard input
+    std::string directory;
+    std::string config;
+    std::string account;
+    std::string region;
+    std::string prefix;
+    std::string spool;
+    std::uint64_t spool_limit_mib = 1024;
+    std::string sync = "always";
+    std::string compress;
+    std::string form = "current";
+};
+
+nlb::accesslog::Form form_of(const CollectOptions& options);
+nlb::compress::Method method_of(const CollectOptions& options, nlb::compress::Method preset);
+
+/// Without a destination: entries to standard output. Returns the exit status.
+nlb::Result<int> collect_to_output(nlb::app::Context& context, const CollectOptions& options);
+
+/// With one: entries to the spool, and from there to files. Returns the exit status.
+nlb::Result<int> collect_to_files(nlb::app::Context& context, const CollectOptions& options);

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "collector.hpp"
+
+#include "app/configuration_file.hpp"
+#include "app/tool.hpp"
+#include "io/clock.hpp"
+
+#include "base/text.hpp"
+
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
+
+namespace {
+
+constexpr std::uint64_t kMib = 1U << 20U;
+/// Between looks at the calendar and at a disk that was full: the clock may be set meanwhile.
+constexpr Nanos kLongestWait = Nanos::seconds(1);
+/// Senders that come in one such time share a write and a sync.
+constexpr Nanos kRoundPause = Nanos::milliseconds(1);
+
+WallTime wall_now() {
+    return {io::unix_ms()};
+}
+
+} // namespace
+
+Collector::Collector(app::Context& context, io::EventLoop& loop, const CollectOptions& options)
+    : context_(context), loop_(loop), options_(options) {
+    loop_.set_pause(kRoundPause);
+}
+
+Collector::~Collector() {
+    senders_.clear();
+    for (const auto& listener : listeners_)
+        loop_.remove(listener->fd());
+    if (deliverer_) loop_.remove(deliverer_->fd());
+}
+
+Result<void> Collector::start() {
+    // First, so that the thread that delivers has them blocked, too.
+    auto signals = io::Signals::watch(loop_, {SIGTERM, SIGINT, SIGHUP, SIGUSR1},
+                                      [this](int number) { on_signal(number); });
+    if (!signals) return tl::unexpected<Error>(signals.error());
+    signals_ = std::move(*signals);
+    auto done = open_destinations();
+    if (done) done = open_inputs();
+    if (!done) return done;
+    loop_.after_each_round([this](Nanos) { round(); });
+    return {};
+}
+
+Result<LogPlaces> Collector::places(std::string& account, std::string& region) const {
+    model::Configuration configuration; // for its defaults
+    if (!options_.config.empty()) {
+        auto loaded = load_configuration(context_, options_.config);
+        if (!loaded) return tl::unexpected<Error>(loaded.error());
+        configuration = std::move(*loaded);
+    }
+    account = options_.account.empty() ? configuration.account : options_.account;
+    region = options_.region.empty() ? configuration.region : options_.region;
+    if (options_.config.empty()) return LogPlaces(delivery::Place{{}, options_.prefix});
+    return LogPlaces(configuration, true);
+}
+
+Result<void> Collector::open_destinations() {
+    delivery::Journal::Options journal;
+    auto places = this->places(journal.account, journal.region);
+    if (!places) return tl::unexpected<Error>(places.error());
+    places_ = std::move(*places);
+    auto directory = delivery::Directory::open(options_.directory);
+    if (!directory) return tl::unexpected<Error>(directory.error());
+    directory_ = std::move(*directory);
+    const std::string folder =
+        options_.spool.empty() ? options_.directory + "/.spool" : options_.spool;
+    auto spool = delivery::Spool::open(folder);
+    if (!spool) return tl::unexpected<Error>(spool.error());
+    spool_ = std::move(*spool);
+    journal.folder = folder;
+    journal.form = form_of(options_);
+    journal_.emplace(std::move(journal), [this](std::string_view id) { return places_->find(id); });
+    auto deliverer = delivery::Deliverer::start(
+        method_of(options_, compress::Method::Gzip),
+        [this](const delivery::Object& object) { return directory_->put(object, wall_now()); });
+    if (!deliverer) return tl::unexpected<Error>(deliverer.error());
+    deliverer_ = std::move(*deliverer);
+    auto added = loop_.add(deliverer_->fd(), EPOLLIN, [this](std::uint32_t) { settle(); });
+    return added ? take_left_over() : added;
+}
+
+Result<void> Collector::take_left_over() {
+    auto left = spool_->left_over();
+    if (!left) return tl::unexpected<Error>(left.error());
+    for (const std::string& path : left->damaged)
+        context_.log.warning(in_quotes(path) + " is no segment: kept as .damaged");
+    if (!left->segments.empty())
+        context_.log.notice("delivering " + std::to_string(left->segments.size()) +
+                            " segments that an earlier process left in the spool");
+    for (delivery::StoredSegment& segment : left->segments) {
+        stored_bytes_ += segment.bytes;
+        deliverer_->submit(std::move(segment));
+    }
+    return {};
+}
+
+Result<void> Collector::open_inputs() {
+    if (options_.inputs.empty()) options_.inputs.emplace_back("-");
+    for (const std::string& input : options_.inputs) {
+        if (input == "-") {
+            auto in = io::open_stream(input);
+            if (!in) return tl::unexpected<Error>(in.error());
+            if (auto added = add_sender(std::move(*in), false); !added) return added;
+            continue;
+        }
+        auto path = app::socket_path(input);
+        if (!path) return forward(path.error(), "--input");
+        if (auto listening = listen(*path); !listening) return listening;
+    }
+    return {};
+}
+
+Result<void> Collector::listen(const std::string& path) {
+    if (auto made = io::make_socket_directory(path); !made) return made;
+    auto listener = io::UnixListener::make(path);
+    if (!listener) return tl::unexpected<Error>(listener.error());
+    listeners_.push_back(std::make_unique<io::UnixListener>(std::move(*listener)));
+    io::UnixListener& one = *listeners_.back();
+    return loop_.add(one.fd(), EPOLLIN, [this, &one](std::uint32_t) { accept(one); });
+}
+
+void Collector::accept(io::UnixListener& listener) {
+    auto socket = listener.accept();
+    if (!socket) return context_.log.warning(socket.error().text());
+    if (!socket->is_open()) return;
+    if (auto added = add_sender(std::move(*socket), true); !added)
+        context_.log.warning(added.error().text());
+}
+
+Result<void> Collector::add_sender(io::Fd in, bool is_socket) {
+    auto sender = std::make_unique<Sender>(loop_, std::move(in), is_socket, context_.hello("logs"),
+                                           *journal_, totals_);
+    if (auto started = sender->start(); !started) return started;
+    if (!reads_) sender->set_reading(false);
+    senders_.push_back(std::move(sender));
+    return {};
+}
+
+// ---- while running ------------------------------------------------------------------------------
+
+void Collector::round() {
+    journal_->tick(wall_now());
+    can_write_ = keep();
+    if (can_write_) {
+        for (const auto& sender : senders_)
+            sender->acknowledge();
+    }
+    for (delivery::StoredSegment& segment : journal_->drain()) {
+        stored_bytes_ += segment.bytes;
+        deliverer_->submit(std::move(segment));
+    }
+    std::erase_if(senders_, [](const auto& sender) { return sender->ended(); });
+    if (senders_.empty() && listeners_.empty()) finish();
+    hold_back();
+    arm();
+    if (finishing_ && can_write_ && deliverer_->is_idle()) loop_.stop();
+}
+
+/// Writes what came in this round. False: it is held in memory, and nothing more is read.
+bool Collector::keep() {
+    auto kept = journal_->flush();
+    const bool somebody_waits = std::any_of(senders_.begin(), senders_.end(),
+                                            [](const auto& sender) { return sender->wants_ack(); });
+    if (kept && somebody_waits && options_.sync == "always") kept = journal_->sync();
+    if (!kept && can_write_)
+        context_.log.error(kept.error().text() + "; nothing is taken until that works");
+    if (kept && !can_write_) context_.log.notice("the spool can be written again");
+    return kept.has_value();
+}
+
+/// Senders wait while the spool cannot grow.
+void Collector::hold_back() {
+    const std::uint64_t bytes = stored_bytes_ + journal_->bytes();
+    const bool full = bytes >= options_.spool_limit_mib * kMib;
+    if (full && !std::exchange(warned_full_, full))
+        context_.log.error("the spool has reached --spool-limit with " + std::to_string(bytes) +
+                           " bytes: nothing is taken until some of it is delivered");
+    if (!full && std::exchange(warned_full_, full))
+        context_.log.notice("the spool is below --spool-limit again");
+    const bool reads = can_write_ && !full && !finishing_;
+    if (reads == reads_) return;
+    reads_ = reads;
+    for (const auto& sender : senders_)
+        sender->set_reading(reads);
+}
+
+void Collector::arm() {
+    loop_.cancel(timer_);
+    timer_ = 0;
+    const WallTime next = can_write_ ? journal_->deadline() : wall_now();
+    if (next.is_never()) return;
+    const std::int64_t wait_ms = std::max<std::int64_t>(next.unix_ms - io::unix_ms(), 1);
+    const Nanos wait =
+        can_write_ ? std::min(Nanos::milliseconds(wait_ms), kLongestWait) : kLongestWait;
+    timer_ = loop_.at(io::now() + wait, [](Nanos) {}); // the round does it
+}
+
+/// What the thread came to.
+void Collector::settle() {
+    for (const delivery::Deliverer::Outcome& outcome : deliverer_->drain()) {
+        if (outcome.error) {
+            ++retries_;
+            if (finishing_) ++left_in_spool_;
+            context_.log.warning(outcome.error->text() + "; the entries stay in the spool");
+            continue;
+        }
+        stored_bytes_ -= outcome.segment.bytes;
+        delivered_ += outcome.entries;
+        delivered_bytes_ += outcome.bytes;
+        if (::unlink(outcome.segment.path.c_str()) != 0)
+            context_.log.warning("remove " + in_quotes(outcome.segment.path) +
+                                 ": it will be delivered again");
+        if (!outcome.where.empty())
+            context_.log.debug(outcome.where + ": " + std::to_string(outcome.entries) + " entries");
+    }
+}
+
+void Collector::on_signal(int number) {
+    switch (number) {
+    case SIGHUP: return reload();
+    case SIGUSR1: return log_statistics();
+    default: break;
+    }
+    if (finishing_) std::_Exit(128 + number); // the spool has everything that was promised
+    finish();
+}
+
+void Collector::reload() {
+    if (options_.config.empty()) return;
+    std::string account;
+    std::string region;
+    auto next = places(account, region);
+    if (!next) {
+        context_.log.error(next.error().text() + "; the configuration in use stays");
+        return;
+    }
+    if (*next == *places_) return;
+    places_ = std::move(*next);
+    journal_->end_all();
+    context_.log.notice("access logs are now on for " + std::to_string(places_->describe().size()) +
+                        " load balancers");
+    for (const std::string& line : places_->describe())
+        context_.log.notice(line);
+}
+
+/// No more is taken; what was is delivered, or stays in the spool.
+void Collector::finish() {
+    if (std::exchange(finishing_, true)) return;
+    journal_->end_all();
+    auto kept = journal_->flush();
+    if (kept && options_.sync == "always") kept = journal_->sync();
+    for (delivery::StoredSegment& segment : journal_->drain()) {
+        stored_bytes_ += segment.bytes;
+        deliverer_->submit(std::move(segment));
+    }
+    deliverer_->finish();
+}
+
+void Collector::log_statistics() const {
+    context_.log.notice(std::to_string(totals_.taken) + " entries taken, " +
+                        std::to_string(totals_.off) + " not wanted, " +
+                        std::to_string(totals_.refused) + " refused; " +
+                        std::to_string(delivered_) + " delivered in " +
+                        std::to_string(delivered_bytes_) + " bytes, " + std::to_string(retries_) +
+                        " attempts failed; " + std::to_string(stored_bytes_ + journal_->bytes()) +
+                        " bytes in the spool; " + std::to_string(senders_.size()) + " senders");
+}
+
+int Collector::status() const {
+    if (left_in_spool_ > 0) {
+        context_.log.error(std::to_string(left_in_spool_) +
+                           " segments stay in the spool: the next start delivers them");
+        return app::kSystem;
+    }
+    if (totals_.refused == 0) return app::kDone;
+    context_.log.warning(std::to_string(totals_.refused) +
+                         " lines were refused; the last: " + totals_.last_refusal);
+    return app::kInputPartlyBad;
+}
+
+Result<int> collect_to_files(app::Context& context, const CollectOptions& options) {
+    auto loop = io::EventLoop::make();
+    if (!loop) return tl::unexpected<Error>(loop.error());
+    Collector collector(context, *loop, options);
+    if (auto started = collector.start(); !started) return tl::unexpected<Error>(started.error());
+    context.tell_service_manager("READY=1");
+    if (auto ran = loop->run(); !ran) return tl::unexpected<Error>(ran.error());
+    context.tell_service_manager("STOPPING=1");
+    return collector.status();
+}
