@@ -30,6 +30,22 @@ std::string sha256_hex(std::string_view data, std::size_t bytes) {
     return out;
 }
 
+std::array<std::uint8_t, 32> hmac_sha256(std::string_view key, std::string_view data) {
+    constexpr std::size_t kBlock = 64;
+    const auto text_of = [](const std::array<std::uint8_t, 32>& bytes) {
+        return std::string(bytes.begin(), bytes.end());
+    };
+    std::string padded = key.size() > kBlock ? text_of(sha256(key)) : std::string(key);
+    padded.resize(kBlock);
+    const auto masked = [&](unsigned mask) {
+        std::string out;
+        for (const char c : padded)
+            out += static_cast<char>(static_cast<unsigned char>(c) ^ mask);
+        return out;
+    };
+    return sha256(masked(0x5cU) + text_of(sha256(masked(0x36U) + std::string(data))));
+}
+
 std::string hex64(std::uint64_t value) {
     char hex[17];
     std::snprintf(hex, sizeof hex, "%016" PRIx64, value);

@@ -15,6 +15,9 @@ std::array<std::uint8_t, 32> sha256(std::string_view data);
 /// Lower-case hex of the first `bytes` bytes of sha256(data); `bytes` at most 32.
 std::string sha256_hex(std::string_view data, std::size_t bytes);
 
+/// HMAC-SHA-256 [RFC 2104].
+std::array<std::uint8_t, 32> hmac_sha256(std::string_view key, std::string_view data);
+
 /// FNV-1a, 64 bits; chain by passing the previous value.
 constexpr std::uint64_t kFnvStart = 0xcbf29ce484222325ULL;
 

@@ -44,6 +44,14 @@ void Deliverer::submit(StoredSegment segment) {
     changed_.notify_one();
 }
 
+void Deliverer::submit(Check check) {
+    {
+        const std::scoped_lock lock(mutex_);
+        checks_.push_back(std::move(check));
+    }
+    changed_.notify_one();
+}
+
 void Deliverer::finish() {
     {
         const std::scoped_lock lock(mutex_);
@@ -63,7 +71,7 @@ std::vector<Deliverer::Outcome> Deliverer::drain() {
 
 bool Deliverer::is_idle() const {
     const std::scoped_lock lock(mutex_);
-    return !working_ && outcomes_.empty() &&
+    return !working_ && outcomes_.empty() && checks_.empty() &&
            std::all_of(queues_.begin(), queues_.end(),
                        [](const auto& queue) { return queue.second.segments.empty(); });
 }
@@ -83,6 +91,10 @@ std::map<std::string, Deliverer::Queue>::iterator Deliverer::next_due(Nanos& whe
 void Deliverer::run() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
+        if (!checks_.empty()) {
+            run_check(lock);
+            continue;
+        }
         Nanos when;
         const auto queue = next_due(when);
         if (queue == queues_.end()) {
@@ -104,6 +116,25 @@ void Deliverer::run() {
     }
 }
 
+void Deliverer::run_check(std::unique_lock<std::mutex>& lock) {
+    const Check check = std::move(checks_.front());
+    checks_.pop_front();
+    working_ = true;
+    lock.unlock();
+    const auto checked = check();
+    lock.lock();
+    working_ = false;
+    Outcome outcome;
+    if (!checked) outcome.error = checked.error();
+    tell(std::move(outcome));
+}
+
+void Deliverer::tell(Outcome outcome) {
+    outcomes_.push_back(std::move(outcome));
+    const std::uint64_t one = 1;
+    io::retry([&] { return ::write(wake_.get(), &one, sizeof(one)); });
+}
+
 /// Under the lock. A failed segment goes to the end, so that one that no destination takes does not
 /// hold up the others.
 void Deliverer::settle(Queue& queue, Outcome outcome) {
@@ -116,9 +147,7 @@ void Deliverer::settle(Queue& queue, Outcome outcome) {
         queue.backoff = {};
         queue.due = {};
     }
-    outcomes_.push_back(std::move(outcome));
-    const std::uint64_t one = 1;
-    io::retry([&] { return ::write(wake_.get(), &one, sizeof(one)); });
+    tell(std::move(outcome));
 }
 
 Deliverer::Outcome Deliverer::deliver(StoredSegment segment) {

@@ -28,8 +28,11 @@ class Deliverer {
     /// Puts a file to its destination and says where it lies. Called in the thread.
     using Send = std::function<Result<std::string>(const Object&)>;
 
+    /// Whether a destination can be written. Called in the thread.
+    using Check = std::function<Result<void>()>;
+
     struct Outcome {
-        StoredSegment segment;
+        StoredSegment segment;      ///< without a path: of a check
         std::optional<Error> error; ///< none: delivered, and the segment may go
         std::string where;
         std::uint64_t entries = 0;
@@ -43,6 +46,9 @@ class Deliverer {
     Deliverer& operator=(const Deliverer&) = delete;
 
     void submit(StoredSegment segment);
+
+    /// Runs before the next segment; only a failure is told.
+    void submit(Check check);
 
     /// Every segment that waits is tried once more, at once; what fails is left in the spool.
     void finish();
@@ -69,6 +75,8 @@ class Deliverer {
     Outcome deliver(StoredSegment segment);
     std::map<std::string, Queue>::iterator next_due(Nanos& when);
     void settle(Queue& queue, Outcome outcome);
+    void run_check(std::unique_lock<std::mutex>& lock);
+    void tell(Outcome outcome);
 
     compress::Method method_;
     Send send_;
@@ -76,6 +84,7 @@ class Deliverer {
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<std::string, Queue> queues_; // by bucket
+    std::deque<Check> checks_;
     std::vector<Outcome> outcomes_;
     bool working_ = false;
     bool finishing_ = false;

@@ -20,7 +20,13 @@ struct CollectOptions {
     std::string config;
     std::string account;
     std::string region;
+    std::string bucket;
     std::string prefix;
+    std::string endpoint;
+    bool path_style = false;
+    bool create_bucket = false;
+    std::string sse;
+    std::string sse_kms_key_id;
     std::string spool;
     std::uint64_t spool_limit_mib = 1024;
     std::string sync = "always";

@@ -64,18 +64,20 @@ Result<LogPlaces> Collector::places(std::string& account, std::string& region) c
     }
     account = options_.account.empty() ? configuration.account : options_.account;
     region = options_.region.empty() ? configuration.region : options_.region;
-    if (options_.config.empty()) return LogPlaces(delivery::Place{{}, options_.prefix});
-    return LogPlaces(configuration, true);
+    if (options_.config.empty())
+        return LogPlaces(delivery::Place{options_.bucket, options_.prefix});
+    return LogPlaces(configuration, destinations_->is_local());
 }
 
 Result<void> Collector::open_destinations() {
+    auto destinations = Destinations::open(options_);
+    if (!destinations) return tl::unexpected<Error>(destinations.error());
+    destinations_.emplace(std::move(*destinations));
     delivery::Journal::Options journal;
     auto places = this->places(journal.account, journal.region);
     if (!places) return tl::unexpected<Error>(places.error());
     places_ = std::move(*places);
-    auto directory = delivery::Directory::open(options_.directory);
-    if (!directory) return tl::unexpected<Error>(directory.error());
-    directory_ = std::move(*directory);
+    account_ = journal.account;
     const std::string folder =
         options_.spool.empty() ? options_.directory + "/.spool" : options_.spool;
     auto spool = delivery::Spool::open(folder);
@@ -86,11 +88,18 @@ Result<void> Collector::open_destinations() {
     journal_.emplace(std::move(journal), [this](std::string_view id) { return places_->find(id); });
     auto deliverer = delivery::Deliverer::start(
         method_of(options_, compress::Method::Gzip),
-        [this](const delivery::Object& object) { return directory_->put(object, wall_now()); });
+        [this](const delivery::Object& object) { return destinations_->put(object); });
     if (!deliverer) return tl::unexpected<Error>(deliverer.error());
     deliverer_ = std::move(*deliverer);
     auto added = loop_.add(deliverer_->fd(), EPOLLIN, [this](std::uint32_t) { settle(); });
+    check_places();
     return added ? take_left_over() : added;
+}
+
+/// Whether enabling worked is said as soon as it is known; entries wait in the spool meanwhile.
+void Collector::check_places() {
+    for (const delivery::Place& place : places_->all())
+        deliverer_->submit([this, place] { return destinations_->check(place, account_); });
 }
 
 Result<void> Collector::take_left_over() {
@@ -212,6 +221,12 @@ void Collector::arm() {
 /// What the thread came to.
 void Collector::settle() {
     for (const delivery::Deliverer::Outcome& outcome : deliverer_->drain()) {
+        if (outcome.segment.path.empty()) {
+            if (outcome.error)
+                context_.log.error("write check: " + outcome.error->text() +
+                                   "; entries stay in the spool until it can be written");
+            continue;
+        }
         if (outcome.error) {
             ++retries_;
             if (finishing_) ++left_in_spool_;
@@ -251,6 +266,7 @@ void Collector::reload() {
     if (*next == *places_) return;
     places_ = std::move(*next);
     journal_->end_all();
+    check_places();
     context_.log.notice("access logs are now on for " + std::to_string(places_->describe().size()) +
                         " load balancers");
     for (const std::string& line : places_->describe())

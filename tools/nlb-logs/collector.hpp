@@ -4,9 +4,9 @@
 
 #include "collect.hpp"
 #include "delivery/deliverer.hpp"
-#include "delivery/directory.hpp"
 #include "delivery/journal.hpp"
 #include "delivery/spool.hpp"
+#include "destinations.hpp"
 #include "log_places.hpp"
 #include "sender.hpp"
 
@@ -40,6 +40,7 @@ class Collector {
     nlb::Result<void> add_sender(nlb::io::Fd in, bool is_socket);
     nlb::Result<LogPlaces> places(std::string& account, std::string& region) const;
     nlb::Result<void> take_left_over();
+    void check_places();
     void accept(nlb::io::UnixListener& listener);
     void on_signal(int number);
     void reload();
@@ -56,7 +57,8 @@ class Collector {
     CollectOptions options_;
     std::optional<LogPlaces> places_;
     std::optional<nlb::delivery::Spool> spool_;
-    std::optional<nlb::delivery::Directory> directory_;
+    std::optional<Destinations> destinations_;
+    std::string account_;
     std::optional<nlb::delivery::Journal> journal_;
     std::unique_ptr<nlb::delivery::Deliverer> deliverer_;
     std::optional<nlb::io::Signals> signals_;

@@ -24,6 +24,9 @@ class LogPlaces {
     /// Nothing while the logs of this load balancer are off.
     [[nodiscard]] std::optional<nlb::delivery::Place> find(std::string_view load_balancer) const;
 
+    /// Every place that something may go to, each once.
+    [[nodiscard]] std::vector<nlb::delivery::Place> all() const;
+
     /// "net/web/0123456789abcdef: to bucket b, prefix p" for each whose logs are on.
     [[nodiscard]] std::vector<std::string> describe() const;
 

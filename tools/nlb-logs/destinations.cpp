@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "destinations.hpp"
+
+#include "io/clock.hpp"
+
+#include "base/text.hpp"
+
+#include <cstdlib>
+#include <utility>
+
+using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
+
+namespace {
+
+std::string variable(const char* name) {
+    const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody sets any
+    return value == nullptr ? std::string() : value;
+}
+
+WallTime wall_now() {
+    return {io::unix_ms()};
+}
+
+} // namespace
+
+Result<Destinations> Destinations::open(const CollectOptions& options) {
+    Destinations made;
+    if (options.directory.empty()) {
+        if (auto opened = made.open_buckets(options); !opened)
+            return tl::unexpected<Error>(opened.error());
+        return made;
+    }
+    if (!options.bucket.empty())
+        return fail(Errc::Usage, "--directory and --bucket: one of them, not both");
+    auto directory = delivery::Directory::open(options.directory);
+    if (!directory) return tl::unexpected<Error>(directory.error());
+    made.directory_ = std::move(*directory);
+    return made;
+}
+
+Result<void> Destinations::open_buckets(const CollectOptions& options) {
+    if (options.spool.empty())
+        return fail(Errc::Usage, "--spool is needed: entries wait there for their bucket");
+    if (!options.bucket.empty() && !delivery::is_bucket_name(options.bucket))
+        return fail(Errc::Usage, "--bucket " + in_quotes(options.bucket) +
+                                     " must be 3 to 63 lower-case letters, digits, dots and "
+                                     "hyphens");
+    if (!options.sse_kms_key_id.empty() && options.sse != "aws:kms")
+        return fail(Errc::Usage, "--sse-kms-key-id is for --sse aws:kms");
+    std::string url = options.endpoint;
+    for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+        if (url.empty()) url = variable(name);
+    }
+    std::string region = delivery::find_region(variable);
+    if (region.empty()) region = options.region.empty() ? "us-east-1" : options.region;
+    auto endpoint = delivery::parse_endpoint(url, region, options.path_style);
+    if (!endpoint) return tl::unexpected<Error>(endpoint.error());
+    if (auto known = delivery::find_credentials(variable); !known)
+        return tl::unexpected<Error>(known.error());
+    buckets_ = std::make_unique<delivery::S3>(
+        delivery::S3::Options{std::move(*endpoint), std::move(region), variable, options.sse,
+                              options.sse_kms_key_id, options.create_bucket});
+    return {};
+}
+
+Result<std::string> Destinations::put(const delivery::Object& object) {
+    const bool to_bucket = !object.head.place.bucket.empty();
+    if (to_bucket && buckets_) return buckets_->put(object, wall_now());
+    if (!to_bucket && directory_) return directory_->put(object, wall_now());
+    return fail(Errc::Usage, object.name + " is for " +
+                                 (to_bucket ? "bucket " + object.head.place.bucket
+                                            : std::string("a directory")) +
+                                 ", which this process was not started for");
+}
+
+Result<void> Destinations::check(const delivery::Place& place, const std::string& account) {
+    return buckets_ ? buckets_->check(place, account) : Result<void>();
+}

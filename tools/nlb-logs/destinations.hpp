@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where nlb-logs collect puts files: a directory, or buckets.
+#pragma once
+
+#include "collect.hpp"
+#include "delivery/directory.hpp"
+#include "delivery/s3.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+
+class Destinations {
+  public:
+    /// Errors: Usage; System when the directory cannot be written.
+    static nlb::Result<Destinations> open(const CollectOptions& options);
+
+    [[nodiscard]] bool is_local() const { return directory_.has_value(); }
+
+    /// In the thread of the deliverer.
+    nlb::Result<std::string> put(const nlb::delivery::Object& object);
+
+    /// In the same thread: may files be put to `place`?
+    nlb::Result<void> check(const nlb::delivery::Place& place, const std::string& account);
+
+  private:
+    nlb::Result<void> open_buckets(const CollectOptions& options);
+
+    std::optional<nlb::delivery::Directory> directory_;
+    std::unique_ptr<nlb::delivery::S3> buckets_;
+};
