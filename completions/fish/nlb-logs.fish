@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for nlb-logs
 
-set -l commands cat collect bucket-policy
+set -l commands cat collect bucket-policy replay
 complete -c nlb-logs -f
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a cat -d "Print the entries of files"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a collect -d "Write entries to log files"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a bucket-policy -d "Print the policy of a bucket"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a replay -d "Entries of the TLS connections in a capture"
 complete -c nlb-logs -s h -l help -d "Print a summary of the options"
 complete -c nlb-logs -s q -l quiet -d "Only errors on standard error"
 complete -c nlb-logs -s v -l verbose -d "More on standard error"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -l version -d "Print the version"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -l schema -d "Print the messages as NDJSON"
-complete -c nlb-logs -n "__fish_seen_subcommand_from cat" -F
+complete -c nlb-logs -n "__fish_seen_subcommand_from cat replay" -F
+complete -c nlb-logs -n "__fish_seen_subcommand_from replay" -l config -r -F -d "Only its TLS listeners"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l input -x -a "- unix:logs" -d "Messages and finished entries"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l directory -r -F -d "Log files go below"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l config -r -F -d "Attributes that decide"

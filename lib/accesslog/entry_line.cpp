@@ -61,6 +61,11 @@ void append_number(const std::optional<std::uint64_t>& value, std::string& out) 
         out += "- ";
 }
 
+/// "g3d4b5e8bb8464cd" of "listener/net/web/50dc6c495c0c9188/g3d4b5e8bb8464cd" [p.81].
+std::string resource_id(const std::string& listener) {
+    return listener.substr(listener.rfind('/') + 1); // npos + 1 is 0
+}
+
 /// IPv6 without brackets: the port follows the last colon.
 void append_endpoint(const IpAddress& address, std::uint64_t port, std::string& out) {
     address.append_text(out);
@@ -117,7 +122,7 @@ void EntryWriter::append(const contract::TlsConnection& c, std::string& out) {
     append_moment(c.time_ms, out);
     out += ' ';
     append_field(c.elb.value, out);
-    append_field(c.listener.value, out);
+    append_field(resource_id(c.listener.value), out);
     append_endpoint(c.client_address, c.client_port, out);
     append_endpoint(c.destination_address, c.destination_port, out);
     append_number(c.connection_time_ms, out);

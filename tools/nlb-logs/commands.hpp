@@ -6,3 +6,4 @@
 nlb::app::Command cat_command();
 nlb::app::Command collect_command();
 nlb::app::Command bucket_policy_command();
+nlb::app::Command replay_command();

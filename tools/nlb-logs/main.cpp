@@ -8,8 +8,9 @@ int main(int argc, char** argv) {
         argc, argv,
         {.name = "nlb-logs",
          .summary = "Write and read the access logs of a load balancer",
-         .commands = {cat_command(), collect_command(), bucket_policy_command()},
+         .commands = {cat_command(), collect_command(), bucket_policy_command(), replay_command()},
          .examples = {"nlb-logs collect --input unix:logs --directory /var/log/nlb",
-                      "nlb-logs cat *.log.gz | wc -l", "ssh node cat day.log.zst | nlb-logs cat -"},
+                      "nlb-logs cat *.log.gz | wc -l", "ssh node cat day.log.zst | nlb-logs cat -",
+                      "nlb-logs replay node.pcap --config nlb.toml"},
          .messages = {"hello", "tls-connection", "ack"}});
 }

@@ -82,7 +82,8 @@ BOOST_AUTO_TEST_CASE(a_connection_without_handshake_has_ten_dashes) {
     contract::TlsConnection c;
     c.time_ms = 1'777'593'609'000;
     c.elb.value = "net/lb/50dc6c495c0c9188";
-    c.listener.value = "g3d4b5e8bb8464cd";
+    c.listener.value = "listener/net/lb/50dc6c495c0c9188/g3d4b5e8bb8464cd";
+    c.received_bytes = c.sent_bytes = 0;
     c.client_address = *IpAddress::parse("203.0.113.9");
     c.client_port = 40000;
     c.destination_address = *IpAddress::parse("10.0.0.1");

@@ -15,4 +15,13 @@ BOOST_AUTO_TEST_CASE(numbers_have_the_names_that_logs_use) {
     BOOST_TEST(names.group(0xfeff) == "0xfeff");
 }
 
+BOOST_AUTO_TEST_CASE(what_protection_adds_is_known_of_ciphers_that_pad_nothing) {
+    const nlb::tls::Names names;
+    BOOST_TEST(*names.added_bytes(0xc02f) == 24U); // GCM
+    BOOST_TEST(*names.added_bytes(0xcca8) == 16U); // ChaCha20-Poly1305
+    BOOST_TEST(*names.added_bytes(0xc0a2) == 16U); // CCM with a tag of 8 bytes
+    BOOST_TEST(!names.added_bytes(0xc027));        // CBC
+    BOOST_TEST(!names.added_bytes(0x1301));        // TLS 1.3
+}
+
 BOOST_AUTO_TEST_SUITE_END()
