@@ -81,8 +81,7 @@ Result<std::unique_ptr<Datapath>> Datapath::start(io::EventLoop& loop, Options o
 Result<void> Datapath::begin() {
     if (auto done = attach(); !done) return done;
     if (auto done = watch_routing(); !done) return done;
-    if (auto done = watch_flows(); !done) return done;
-    return drop_rights();
+    return watch_flows();
 }
 
 Result<void> Datapath::open_tables() {

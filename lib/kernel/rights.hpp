@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// capabilities(7) of the kernel datapath: what it cannot do without, and what it keeps.
+// capabilities(7) that the kernel datapath cannot do without until it is attached.
 #pragma once
 
 #include "base/result.hpp"
@@ -8,11 +8,5 @@ namespace nlb::kernel {
 
 /// Errors: System, naming the capability that is missing.
 Result<void> check_rights();
-
-/// Gives up what is not needed once everything is loaded and attached: of the calling thread and
-/// those it starts, which neither they nor programs they run get back. Kept: what later changes of
-/// the tables need (CAP_BPF, CAP_NET_ADMIN), and CAP_NET_BIND_SERVICE for listeners that sockets
-/// serve. Errors: System.
-Result<void> drop_rights();
 
 } // namespace nlb::kernel

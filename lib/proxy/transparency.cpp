@@ -88,7 +88,7 @@ bool may_be_transparent(bool v4) {
 
 std::optional<std::string> why_not_transparent(IpFamily family) {
     const bool v4 = family == IpFamily::V4;
-    if (!may_be_transparent(v4)) return "this process lacks CAP_NET_ADMIN";
+    if (!may_be_transparent(v4)) return "this process lacks CAP_NET_ADMIN and CAP_NET_RAW";
     if (has_way_in(v4 ? AF_INET : AF_INET6)) return std::nullopt;
     return std::string("no local route takes in what targets reply to ") + (v4 ? "IPv4" : "IPv6") +
            " clients (see CLIENT ADDRESSES in nlb-forward(8))";

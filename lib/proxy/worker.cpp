@@ -59,9 +59,12 @@ void Worker::stop() {
 }
 
 void Worker::start() {
-    thread_ = std::thread([this] { run(); });
-    ::pthread_setname_np(thread_.native_handle(),
-                         ("worker-" + std::to_string(options_.index)).c_str());
+    thread_ = std::thread([this] {
+        // Of its own: the name of another thread is a file, which a sandboxed process may not open.
+        ::pthread_setname_np(::pthread_self(),
+                             ("worker-" + std::to_string(options_.index)).c_str());
+        run();
+    });
 }
 
 void Worker::post(Command command) {

@@ -25,6 +25,10 @@ std::string last_reason() {
 
 } // namespace
 
+void prepare() {
+    OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, nullptr);
+}
+
 ClientContext::ClientContext(ssl_ctx_st* context) : context_(context, &SSL_CTX_free) {
 }
 

@@ -15,6 +15,9 @@ struct ssl_st;
 
 namespace nlb::tls {
 
+/// OpenSSL reads its files now, instead of when it is first used: before a process gives up files.
+void prepare();
+
 /// What the sessions of all checks share.
 class ClientContext {
   public:

@@ -275,10 +275,7 @@ class ManyEchoes:
         self.loop.run_until_complete(self.listen())
         self.loop.run_forever()
         self.server.close()
-        served = asyncio.all_tasks(self.loop)
-        for one in served:
-            one.cancel()
-        self.loop.run_until_complete(asyncio.gather(*served, return_exceptions=True))
+        self.loop.run_until_complete(self.leave())
         self.loop.close()
 
     async def listen(self):
@@ -287,9 +284,18 @@ class ManyEchoes:
         self.started.set()
 
     async def serve(self, reader, writer):
-        while data := await reader.read(4096):
-            writer.write(data)
+        try:
+            while data := await reader.read(4096):
+                writer.write(data)
+        except (asyncio.CancelledError, ConnectionError):
+            pass
         writer.close()
+
+    async def leave(self):
+        served = asyncio.all_tasks() - {asyncio.current_task()}
+        for one in served:
+            one.cancel()
+        await asyncio.gather(*served, return_exceptions=True)
 
     def close(self):
         self.loop.call_soon_threadsafe(self.loop.stop)

@@ -56,7 +56,6 @@ void RunWiring::follow_socket(std::string path) {
                         "nlb-policy: " + error.text() +
                         (applied_ != 0 ? "; the last route-set stays in force" : "; trying again"));
                 }});
-    policy_->start();
 }
 
 void RunWiring::on_event(const contract::Event& event) {

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "run_wiring.hpp"
 
+#include "sandbox/sandbox.hpp"
+
+#include "io/capabilities.hpp"
 #include "io/clock.hpp"
 
 #include "base/text.hpp"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <unistd.h>
 
 #include <map>
@@ -58,10 +62,38 @@ Result<void> RunWiring::start() {
         records_ = std::move(*records);
     }
     if (auto done = start_kernel(); !done) return done;
+    if (auto done = open_input(); !done) return done;
+    if (auto done = give_up_rights(); !done) return done;
     if (auto done = start_proxy(); !done) return done;
     if (auto done = begin_takeover(); !done) return forward(done.error(), "--takeover");
     if (options_.counters_interval_seconds != 0) count_again();
-    return open_input();
+    if (policy_) policy_->start();
+    return {};
+}
+
+/// Before there is a second thread. From here on come route-sets, clients and targets; files that
+/// are opened later lie in these folders.
+Result<void> RunWiring::give_up_rights() {
+    sandbox::Rights rights;
+    rights.capabilities = {CAP_NET_BIND_SERVICE};
+    rights.folders = {{app::runtime_dir(), true}};
+    if (options_.datapath == "kernel") {
+        rights.uses_bpf = true;
+        rights.capabilities.push_back(CAP_NET_ADMIN);
+        rights.capabilities.push_back(io::has_capability(CAP_BPF) ? CAP_BPF : CAP_SYS_ADMIN);
+        rights.folders.push_back({"/sys/fs/bpf", true});
+        rights.folders.push_back({"/proc/sys/net", false});
+    } else { // either lets targets see their clients' addresses [ip(7), IP_TRANSPARENT]
+        rights.capabilities.push_back(io::has_capability(CAP_NET_RAW) ? CAP_NET_RAW
+                                                                      : CAP_NET_ADMIN);
+    }
+    if (!options_.takeover.empty()) {
+        auto path = app::socket_path(options_.takeover);
+        if (!path) return forward(path.error(), "--takeover");
+        if (auto made = io::make_socket_directory(*path); !made) return made;
+        rights.folders.push_back({path->substr(0, path->rfind('/') + 1), true});
+    }
+    return sandbox::enter(rights, [this](const std::string& text) { context_.log.notice(text); });
 }
 
 Result<void> RunWiring::start_kernel() {

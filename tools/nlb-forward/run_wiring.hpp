@@ -46,6 +46,7 @@ class RunWiring {
     nlb::Result<void> watch_signals();
     nlb::Result<void> start_proxy();
     nlb::Result<void> start_kernel();
+    nlb::Result<void> give_up_rights();
     nlb::Result<void> open_input();
     nlb::Result<void> open_answers();
     void follow_socket(std::string path);

@@ -30,8 +30,8 @@ class Checker {
         /// At the limit: true waits for a check to end, false fails the check as our own trouble,
         /// so that it stays visible and no target delays another.
         bool waits_when_full = false;
-        bool may_pause = false; ///< the loop may wait a little for more to do
-        std::string scripts;    ///< folder of scripts; empty: none is run
+        bool may_pause = false;     ///< the loop may wait a little for more to do
+        Scripts* scripts = nullptr; ///< null: none is run
         std::function<void(const std::string&)> on_warning = {};
     };
 

@@ -108,22 +108,18 @@ void Flight::start_tls() {
 }
 
 void Flight::start_script(const Endpoint& target) {
-    if (shared_.scripts.empty()) {
+    if (shared_.scripts == nullptr)
         return run->on_own_trouble("no folder of scripts was given (--scripts)");
-    }
-    auto child =
-        io::Child::start(shared_.loop,
-                         {.program = shared_.scripts + "/" + settings_->script,
-                          .arguments = {target.address.text(), std::to_string(target.port)},
-                          .environment = {"NLB_ADDRESS=" + target.address.text(),
-                                          "NLB_PORT=" + std::to_string(target.port)},
-                          .keeps_output = true},
-                         [this](const io::Child::Exit& exit) {
-                             run->on_script_end(exit.passed, exit.how, script_->output());
-                             on_event_(*this);
-                         });
-    if (!child) return run->on_own_trouble(child.error().text());
-    script_ = std::move(*child);
+    auto script =
+        shared_.scripts->start(settings_->script, target, [this](const Scripts::End& end) {
+            if (end.trouble)
+                run->on_own_trouble(*end.trouble);
+            else
+                run->on_script_end(end.passed, end.how, end.output);
+            on_event_(*this);
+        });
+    if (!script) return run->on_own_trouble(script.error().text());
+    script_ = std::move(*script);
 }
 
 void Flight::on_event(std::uint32_t events) {

@@ -3,7 +3,8 @@
 // over it, or a script.
 #pragma once
 
-#include "io/child.hpp"
+#include "scripts.hpp"
+
 #include "io/client_sockets.hpp"
 #include "io/event_loop.hpp"
 
@@ -20,8 +21,8 @@ class Flight {
     /// What all checks of the process share.
     struct Shared {
         nlb::io::EventLoop& loop;
-        std::string scripts;      ///< folder; empty: scripts are not run
-        bool looks_first = false; ///< somebody calls look() before the loop watches for an answer
+        Scripts* scripts = nullptr; ///< null: none is run
+        bool looks_first = false;   ///< somebody calls look() before the loop watches for an answer
         std::function<void(const std::string&)> on_warning = {};
         std::optional<nlb::tls::ClientContext> tls{};    ///< made by the first HTTPS check
         std::optional<nlb::IpAddress> unusable_source{}; ///< told of last
@@ -86,7 +87,7 @@ class Flight {
     const nlb::health::CheckSettings* settings_ = nullptr;
     nlb::io::Fd fd_;
     std::unique_ptr<nlb::tls::ClientSession> tls_;
-    std::unique_ptr<nlb::io::Child> script_;
+    std::unique_ptr<Scripts::Run> script_;
     nlb::Endpoint target_;
     nlb::io::ClientSockets::Kind kind_; // of fd_
     bool watched_ = false;

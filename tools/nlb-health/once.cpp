@@ -66,16 +66,19 @@ bool is_done(const health::Plan& plan, const Checker& checker) {
     return checker.in_flight() == 0 && plan.deadline() > io::now() + Nanos::seconds(3600);
 }
 
-Result<void> check_all(app::Context& context, const OnceOptions& options, health::Plan& plan) {
+Result<void> check_all(app::Context& context, Scripts* scripts, health::Plan& plan) {
     auto loop = io::EventLoop::make();
     if (!loop) return tl::unexpected<Error>(loop.error());
+    if (scripts != nullptr) {
+        if (auto watched = scripts->watch(*loop); !watched) return watched;
+    }
     const Checker* made = nullptr;
     Checker checker(
         *loop, plan,
         {.most_in_flight = std::min(kMostInFlight, descriptors_for_checks()),
          .waits_when_full = true,
          .may_pause = false,
-         .scripts = options.scripts,
+         .scripts = scripts,
          .on_warning = [&](const std::string& text) { context.log.warning(text); }},
         [&](health::Slot, const health::ProbeResult&, const std::optional<health::Change>&) {
             if (is_done(plan, *made)) loop->stop();
@@ -120,7 +123,10 @@ Result<int> once(app::Context& context, const OnceOptions& options) {
     for (const std::string& file : options.files) {
         if (auto ok = load(file, plan, complaints); !ok) return tl::unexpected<Error>(ok.error());
     }
-    if (auto ok = check_all(context, options, plan); !ok) return tl::unexpected<Error>(ok.error());
+    auto scripts = Scripts::begin(options.scripts);
+    if (!scripts) return tl::unexpected<Error>(scripts.error());
+    auto checked = check_all(context, scripts->get(), plan);
+    if (!checked) return tl::unexpected<Error>(checked.error());
     const std::vector<contract::TargetHealth> lines = results(plan);
     if (auto ok = app::print(options.json ? as_json(lines) : as_table(lines)); !ok) {
         return tl::unexpected<Error>(ok.error());

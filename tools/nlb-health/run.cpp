@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "sandbox/sandbox.hpp"
 #include "service.hpp"
+
+#include "tls/client.hpp"
 
 #include <memory>
 
@@ -8,11 +11,21 @@ using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made o
 
 namespace {
 
+/// Everything is open but the connections to targets.
+Result<void> give_up_rights(const app::Context& context) {
+    tls::prepare();
+    return sandbox::enter({.folders = {{app::runtime_dir(), true}}},
+                          [&](const std::string& text) { context.log.notice(text); });
+}
+
 Result<int> run(app::Context& context, const RunOptions& options) {
+    auto scripts = Scripts::begin(options.scripts);
+    if (!scripts) return tl::unexpected<Error>(scripts.error());
     auto loop = io::EventLoop::make();
     if (!loop) return tl::unexpected<Error>(loop.error());
-    Service service(context, *loop, options);
+    Service service(context, *loop, options, scripts->get());
     if (auto started = service.start(); !started) return tl::unexpected<Error>(started.error());
+    if (auto done = give_up_rights(context); !done) return tl::unexpected<Error>(done.error());
     context.tell_service_manager("READY=1");
     if (auto ran = loop->run(); !ran) return tl::unexpected<Error>(ran.error());
     context.tell_service_manager("STOPPING=1");

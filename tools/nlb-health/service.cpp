@@ -49,14 +49,14 @@ Result<io::Fd> duplicate_standard(int number, const char* attempt) {
 
 } // namespace
 
-Service::Service(app::Context& context, io::EventLoop& loop, RunOptions options)
-    : context_(context), loop_(loop), options_(std::move(options)), complaints_(context.log),
-      plan_(seed()),
+Service::Service(app::Context& context, io::EventLoop& loop, RunOptions options, Scripts* scripts)
+    : context_(context), loop_(loop), options_(std::move(options)), scripts_(scripts),
+      complaints_(context.log), plan_(seed()),
       checker_(loop, plan_,
                {.most_in_flight = descriptors_for_checks(),
                 .waits_when_full = false,
                 .may_pause = true,
-                .scripts = options_.scripts,
+                .scripts = scripts_,
                 .on_warning = [this](const std::string& text) { context_.log.warning(text); }},
                [this](health::Slot slot, const health::ProbeResult&,
                       const std::optional<health::Change>& change) { on_result(slot, change); }),
@@ -66,6 +66,9 @@ Service::Service(app::Context& context, io::EventLoop& loop, RunOptions options)
 
 Result<void> Service::start() {
     if (auto ok = watch_signals(); !ok) return ok;
+    if (scripts_ != nullptr) {
+        if (auto ok = scripts_->watch(loop_); !ok) return ok;
+    }
     loop_.after_each_round([this](Nanos) { end_of_round(); });
     open_watchers();
     const contract::Hello hello = context_.hello("health", options_.node, options_.zone);

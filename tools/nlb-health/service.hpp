@@ -29,7 +29,8 @@ struct RunOptions {
 
 class Service {
   public:
-    Service(nlb::app::Context& context, nlb::io::EventLoop& loop, RunOptions options);
+    Service(nlb::app::Context& context, nlb::io::EventLoop& loop, RunOptions options,
+            Scripts* scripts);
 
     /// Opens input and output and watches signals.
     nlb::Result<void> start();
@@ -67,6 +68,7 @@ class Service {
     nlb::app::Context& context_;
     nlb::io::EventLoop& loop_;
     RunOptions options_;
+    Scripts* scripts_;
     Complaints complaints_;
     nlb::health::Plan plan_;
     nlb::health::Intake intake_;

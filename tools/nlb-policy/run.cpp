@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "commands.hpp"
+#include "sandbox/sandbox.hpp"
 #include "server.hpp"
 
 #include "app/configuration_file.hpp"
@@ -7,7 +8,10 @@
 
 #include "base/text.hpp"
 
+#include <linux/capability.h>
+
 #include <csignal>
+#include <filesystem>
 #include <memory>
 
 namespace nlb::policy {
@@ -34,6 +38,30 @@ std::string state_path(const Options& options) {
     return options.state.empty() ? app::runtime_dir() + "/policy.state" : options.state;
 }
 
+std::string folder_of(const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
+}
+
+/// The file that the name leads to; the name itself when it leads nowhere.
+std::string leads_to(const std::string& path) {
+    std::error_code none;
+    const auto file = std::filesystem::canonical(path, none);
+    return none ? path : file.string();
+}
+
+/// The configuration is read again in its folder, where the file may be replaced, and in the one
+/// that it is linked to now; started by root, whoever owns it.
+Result<void> give_up_rights(const app::Context& context, const Options& options,
+                            const std::string& socket) {
+    return sandbox::enter({.capabilities = {CAP_DAC_READ_SEARCH},
+                           .folders = {{folder_of(options.file), false},
+                                       {folder_of(leads_to(options.file)), false},
+                                       {folder_of(state_path(options)), true},
+                                       {folder_of(socket), true}}},
+                          [&](const std::string& text) { context.log.notice(text); });
+}
+
 Result<int> serve(app::Context& context, const Options& options, const std::string& path,
                   model::Configuration configuration) {
     auto loop = io::EventLoop::make();
@@ -49,6 +77,8 @@ Result<int> serve(app::Context& context, const Options& options, const std::stri
     if (auto listening = server.listen(path); !listening) {
         return tl::unexpected<Error>(listening.error());
     }
+    if (auto done = give_up_rights(context, options, path); !done)
+        return tl::unexpected<Error>(done.error());
     context.log.notice("serving " + in_quotes(options.file) + " at " + in_quotes(path));
     context.tell_service_manager("READY=1");
     if (auto ran = loop->run(); !ran) return tl::unexpected<Error>(ran.error());
