@@ -13,8 +13,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 # name: (client mode, connections, offset of the target's port)
 WORK = {"bulk1": ("bulk", 1, 1), "bulk16": ("bulk", 16, 1), "pingpong256": ("pingpong", 256, 0),
-        "connect64": ("connect", 64, 2), "udp64": ("datagram", 64, 3),
-        "udp64x4": ("datagrams", 64, 4)}
+        "paced256": ("paced", 256, 0), "connect64": ("connect", 64, 2),
+        "udp64": ("datagram", 64, 3), "udp64x4": ("datagrams", 64, 4)}
 PROTOCOLS = ("TCP", "TCP", "TCP", "UDP", "UDP")  # of the targets' ports
 GROUP = "targetgroup/bench/0123456789abcdef"
 
@@ -44,7 +44,8 @@ stream {{
 def build_load(folder):
     """The program that makes the load; its path."""
     path = os.path.join(folder, "load")
-    sources = [os.path.join(HERE, "proxy", name) for name in ("load.cpp", "datagrams.cpp")]
+    sources = [os.path.join(HERE, "proxy", name + ".cpp")
+               for name in ("load", "datagrams", "paced")]
     subprocess.run(["g++", "-std=c++20", "-O2", "-o", path, *sources], check=True)
     return path
 

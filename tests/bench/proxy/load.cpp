@@ -3,10 +3,11 @@
 //   load serve ADDRESS PORT                        echo at PORT, sink at PORT+1, answer-and-close
 //                                                  at PORT+2, UDP echo at PORT+3, one that reads
 //                                                  and sends many at once at PORT+4
-//   load bulk|pingpong|connect|datagram|datagrams ADDRESS PORT CONNECTIONS SECONDS
+//   load bulk|pingpong|paced|connect|datagram|datagrams ADDRESS PORT CONNECTIONS SECONDS
 // A client prints one JSON line: operations, bytes, and latency of an operation in microseconds.
 #include "datagrams.hpp"
 #include "latencies.hpp"
+#include "paced.hpp"
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -274,13 +275,15 @@ int main(int argc, char** argv) {
                       : mode == "pingpong" ? Role::PingPong
                       : mode == "datagram" ? Role::Datagram
                                            : Role::Connect;
-    if (argc != 6 || (role == Role::Connect && mode != "connect" && mode != "datagrams")) {
+    const bool is_other = mode == "datagrams" || mode == "paced";
+    if (argc != 6 || (role == Role::Connect && mode != "connect" && !is_other)) {
         std::fputs("usage: see the top of load.cpp\n", stderr);
         return 2;
     }
     Load load(argv[2], std::atoi(argv[3]));
-    if (mode == "datagrams") {
-        load_datagrams(load.address(), std::atoi(argv[4]), std::atof(argv[5]));
+    if (is_other) {
+        const auto made = mode == "paced" ? load_paced : load_datagrams;
+        made(load.address(), std::atoi(argv[4]), std::atof(argv[5]));
         return 0;
     }
     for (int i = 0; i < std::atoi(argv[4]); ++i)
