@@ -27,9 +27,10 @@ std::uint64_t milliseconds(Nanos from, Nanos to) {
     return unix_ms(to) - std::min(unix_ms(from), unix_ms(to));
 }
 
-/// 0x0303 is TLS 1.2, and 12 in a log.
-std::string version_text(std::uint16_t version) {
+/// 0x0303 is TLS 1.2, and 12 in a log; nothing of numbers that no document has given away.
+std::optional<std::string> version_text(std::uint16_t version) {
     constexpr std::int64_t kTls10 = 0x0301;
+    if (version < kTls10 || version > wire::kTls13) return std::nullopt;
     return tls_version_text(10 + version - kTls10);
 }
 

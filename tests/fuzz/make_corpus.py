@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame, capture, difference, observer, tls_client, tls_records and proxy_v2
-fuzzers into corpus/ beside it."""
+"""Writes the seeds of the frame, capture, difference, observer, tls_client, tls_records, tls_observer
+and proxy_v2 fuzzers into corpus/ beside it."""
 
 import gzip
 import json
@@ -172,7 +172,7 @@ DIFFERENCES = {
 
 
 def seen(flags, back, client, sequence, payload=b""):
-    """A segment as observer_fuzz.cpp reads it."""
+    """A segment as observer_fuzz.cpp and tls_observer_fuzz.cpp read it."""
     return bytes([flags | (0x80 if back else 0), client, sequence, len(payload)]) + payload
 
 
@@ -232,6 +232,24 @@ TLS_RECORDS = {
 }
 
 
+def session(version, *more):
+    """A connection on which both have said hello."""
+    hello = record(22, CLIENT_HELLO)
+    return opened(1, seen(0x10, False, 1, 2, hello), seen(0x10, True, 1, 10, version[1:]), *more)
+
+
+UP, DOWN = 2 + len(record(22, CLIENT_HELLO)), 9 + len(TLS_RECORDS["tls-1.2"])
+FINISHED, DATA = record(20, b"\1") + record(22, bytes(40)), record(23, bytes(64))
+TLS_CONNECTIONS = {
+    "tls-1.2": session(TLS_RECORDS["tls-1.2"], seen(0x10, False, 1, UP, FINISHED + DATA),
+                       seen(0x11, True, 1, DOWN), seen(0x11, False, 1, UP + len(FINISHED + DATA))),
+    "tls-1.3": session(TLS_RECORDS["tls-1.3"], seen(0x10, False, 1, UP, DATA),
+                       seen(0x14, False, 1, UP + len(DATA))),
+    "alert": session(TLS_RECORDS["tls-1.2"], seen(0x10, False, 1, UP, record(21, b"\x02\x30")),
+                     seen(0x14, False, 1, UP + 7)),
+}
+
+
 def proxy(command, family, block):
     return b"\r\n\r\n\0\r\nQUIT\n" + struct.pack("!BBH", command, family, len(block)) + block
 
@@ -252,6 +270,7 @@ PROXY_HEADERS = {
 
 for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES),
                       ("observer", OBSERVED), ("tls_client", TLS_ANSWERS), ("tls_records", TLS_RECORDS),
+                      ("tls_observer", TLS_CONNECTIONS),
                       ("proxy_v2", PROXY_HEADERS)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
