@@ -1,9 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for nlb-logs
 
-set -l commands cat collect bucket-policy replay
+set -l commands cat query sql top hist timeline slow tls errors stats tail collect bucket-policy replay
+set -l reading cat query sql top hist timeline slow tls errors stats tail
 complete -c nlb-logs -f
-complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a cat -d "Print the entries of files"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a cat -d "Print entries as they stand in the files"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a query -d "Select, filter, group and order entries"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a sql -d "The same in a string of SQL"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a top -d "Show who or what has the most connections"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a hist -d "Show how the values of a field are spread"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a timeline -d "Show connections over time"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a slow -d "Show the longest handshakes or connections"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a tls -d "Show which versions and ciphers are in use"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a errors -d "Show handshakes that failed"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a stats -d "Show totals of everything"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a tail -d "Print the latest entries"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a collect -d "Write entries to log files"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a bucket-policy -d "Print the policy of a bucket"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a replay -d "Entries of the TLS connections in a capture"
@@ -12,7 +23,28 @@ complete -c nlb-logs -s q -l quiet -d "Only errors on standard error"
 complete -c nlb-logs -s v -l verbose -d "More on standard error"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -l version -d "Print the version"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -l schema -d "Print the messages as NDJSON"
-complete -c nlb-logs -n "__fish_seen_subcommand_from cat replay" -F
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -F
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l since -x -d "Entries from then on"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l until -x -d "Entries before then"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -s j -l jobs -x -d "Threads"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l strict -d "Fail at the first line that is no entry"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l rejects -r -F -d "Keep the lines that are no entries"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l json -d "One JSON object a line"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l csv -d "Comma-separated values"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query sql" -l raw -d "The lines as they stand in the files"
+complete -c nlb-logs -n "__fish_seen_subcommand_from cat query top hist timeline slow tls errors stats tail" -l where -x -d "Only these entries"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l select -x -d "Columns"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l group-by -x -d "One row a group"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l agg -x -d "What to compute of groups"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l having -x -d "Only these groups"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l order-by -x -d "Order of rows"
+complete -c nlb-logs -n "__fish_seen_subcommand_from query top slow errors" -l limit -x -d "At most so many rows"
+complete -c nlb-logs -n "__fish_seen_subcommand_from cat query tail" -s f -l follow -d "Go on with files that appear"
+complete -c nlb-logs -n "__fish_seen_subcommand_from tail" -s n -l lines -x -d "At most so many entries"
+complete -c nlb-logs -n "__fish_seen_subcommand_from timeline" -l every -x -d "Width of a row"
+complete -c nlb-logs -n "__fish_seen_subcommand_from slow" -l by -x -a "tls_handshake_time connection_time" -d "Field"
+complete -c nlb-logs -n "__fish_seen_subcommand_from top" -a "clients targets domains certificates"
+complete -c nlb-logs -n "__fish_seen_subcommand_from replay" -F
 complete -c nlb-logs -n "__fish_seen_subcommand_from replay" -l config -r -F -d "Only its TLS listeners"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l input -x -a "- unix:logs" -d "Messages and finished entries"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l directory -r -F -d "Log files go below"

@@ -88,11 +88,20 @@ struct Cursor {
         const std::uint64_t both = masks.spaces | masks.feeds;
         empty |= both & ((both << 1U) | carry);
         carry = both >> (kBlock - 1);
-        for (std::uint64_t feeds = masks.feeds; feeds != 0; feeds &= feeds - 1) {
-            const std::uint64_t before = (feeds & -feeds) - 1;
-            ends[lines++] = count + static_cast<std::uint32_t>(std::popcount(both & before));
-        }
+        // The first is written whether there is one or not, which no processor could foretell.
+        std::uint64_t feeds = masks.feeds;
+        ends[lines] = place_of(feeds, both);
+        lines += feeds != 0 ? 1U : 0U;
+        for (feeds &= feeds - 1; feeds != 0; feeds &= feeds - 1)
+            ends[lines++] = place_of(feeds, both);
         put(both, at);
+    }
+
+    /// The number of the place of the first of `feeds`.
+    __attribute__((always_inline)) std::uint32_t place_of(std::uint64_t feeds,
+                                                          std::uint64_t both) const {
+        const std::uint64_t before = (feeds & (0 - feeds)) - 1;
+        return count + static_cast<std::uint32_t>(std::popcount(both & before));
     }
 
     /// Eight places are written whatever there is: a branch on the number would cost more.

@@ -8,9 +8,16 @@ int main(int argc, char** argv) {
         argc, argv,
         {.name = "nlb-logs",
          .summary = "Write and read the access logs of a load balancer",
-         .commands = {cat_command(), collect_command(), bucket_policy_command(), replay_command()},
-         .examples = {"nlb-logs collect --input unix:logs --directory /var/log/nlb",
-                      "nlb-logs cat *.log.gz | wc -l", "ssh node cat day.log.zst | nlb-logs cat -",
-                      "nlb-logs replay node.pcap --config nlb.toml"},
+         .commands = {cat_command(), query_command(), sql_command(), top_command(), hist_command(),
+                      timeline_command(), slow_command(), tls_command(), errors_command(),
+                      stats_command(), tail_command(), collect_command(), bucket_policy_command(),
+                      replay_command()},
+         .examples =
+             {"nlb-logs collect --input unix:logs --directory /var/log/nlb",
+              "nlb-logs cat *.log.gz | wc -l", "nlb-logs top clients --since 1h /var/log/nlb",
+              "nlb-logs query --since 2h --group-by tls_cipher --order-by 'count desc' logs",
+              "nlb-logs sql 'select client_ip, count(*) from logs group by client_ip "
+              "order by 2 desc limit 10' logs",
+              "nlb-logs replay node.pcap --config nlb.toml"},
          .messages = {"hello", "tls-connection", "ack"}});
 }

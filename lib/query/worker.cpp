@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "query/worker.hpp"
+
+#include <algorithm>
+
+namespace nlb::query {
+
+using accesslog::Problem;
+
+namespace {
+
+/// A candidate without its row; its texts are its own.
+Candidate candidate_of(const Query& query, const Scope& scope, Place place) {
+    Candidate made;
+    made.place = place;
+    made.texts.resize(query.order.size());
+    for (std::size_t i = 0; i < query.order.size(); ++i) {
+        Value value = evaluate(query.order[i].by, scope);
+        if (value.type == Value::Type::Text) made.texts[i] = value.text;
+        made.by.push_back(value);
+    }
+    return made;
+}
+
+Value value_of(const Candidate& c, std::size_t i) {
+    return c.by[i].type == Value::Type::Text ? Value::of_text(c.texts[i]) : c.by[i];
+}
+
+bool comes_first(const Query& query, const Candidate& a, const Candidate& b) {
+    for (std::size_t i = 0; i < query.order.size(); ++i) {
+        const int order = compare(value_of(a, i), value_of(b, i));
+        if (order != 0) return query.order[i].descending ? order > 0 : order < 0;
+    }
+    return query.later_first ? b.place < a.place : a.place < b.place;
+}
+
+} // namespace
+
+Worker::Worker(const Query& query, Wishes wishes)
+    : query_(&query), wishes_(wishes), output_(query, wishes.format), groups_(query) {
+}
+
+void Worker::take(std::string_view text, Place place, Piece& piece) {
+    index_.build(text);
+    const bool whole = index_.has_empty();
+    for (std::size_t i = 0; i < index_.lines(); ++i) {
+        place.line = i;
+        if (const Problem problem = row_.set(text, index_.line(i), whole); problem != Problem::None)
+            reject(problem, piece);
+        else
+            entry(place, piece);
+    }
+}
+
+void Worker::reject(Problem problem, Piece& piece) {
+    if (piece.lines_rejected++ == 0) piece.first_problem = problem;
+    if (!wishes_.keeps_rejected) return;
+    piece.rejected += row_.line();
+    piece.rejected += '\n';
+}
+
+void Worker::entry(Place place, Piece& piece) {
+    if (query_->where) {
+        const bool is_wanted = evaluate(*query_->where, {.row = &row_}).is_true();
+        if (row_.problem() != Problem::None) return reject(row_.problem(), piece);
+        if (!is_wanted) {
+            ++piece.entries;
+            return;
+        }
+    }
+    const std::size_t before = piece.rows.size();
+    if (query_->grouped)
+        groups_.add(row_);
+    else if (!query_->order.empty())
+        candidate(place);
+    else
+        output_.append({.row = &row_}, piece.rows);
+    if (row_.problem() == Problem::None) {
+        ++piece.entries;
+        return;
+    }
+    piece.rows.resize(before);
+    reject(row_.problem(), piece);
+}
+
+void Worker::candidate(Place place) {
+    Candidate made = candidate_of(*query_, {.row = &row_}, place);
+    output_.append({.row = &row_}, made.row);
+    if (row_.problem() != Problem::None) return;
+    candidates_.push_back(std::move(made));
+    if (query_->limit && candidates_.size() >= 2 * *query_->limit + 1024)
+        settle(*query_, candidates_);
+}
+
+void settle(const Query& query, std::vector<Candidate>& candidates) {
+    const auto first = [&](const auto& a, const auto& b) { return comes_first(query, a, b); };
+    std::sort(candidates.begin(), candidates.end(), first);
+    if (query.limit && candidates.size() > *query.limit)
+        candidates.erase(candidates.begin() + static_cast<std::ptrdiff_t>(*query.limit),
+                         candidates.end());
+}
+
+std::vector<std::string> group_rows(const Query& query, Groups& groups, const Output& output) {
+    // Behind the order asked for come the keys, which are different for any two groups.
+    Query ordered;
+    ordered.order = query.order;
+    ordered.limit = query.limit;
+    for (std::size_t i = 0; i < query.keys.size(); ++i) {
+        Order& order = ordered.order.emplace_back();
+        order.by.op = Op::Key;
+        order.by.index = i;
+    }
+    std::vector<Candidate> candidates;
+    groups.for_each([&](std::span<const Value> keys, std::span<const Value> aggregates) {
+        const Scope scope{.row = nullptr, .keys = keys.data(), .aggregates = aggregates.data()};
+        if (query.having && !evaluate(*query.having, scope).is_true()) return;
+        Candidate made = candidate_of(ordered, scope, {});
+        output.append(scope, made.row);
+        candidates.push_back(std::move(made));
+        if (query.limit && candidates.size() >= 2 * *query.limit + 1024)
+            settle(ordered, candidates);
+    });
+    settle(ordered, candidates);
+    std::vector<std::string> rows;
+    for (Candidate& candidate : candidates)
+        rows.push_back(std::move(candidate.row));
+    return rows;
+}
+
+} // namespace nlb::query

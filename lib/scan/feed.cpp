@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "scan/feed.hpp"
+
+#include "io/source.hpp"
+
+#include "base/text.hpp"
+
+#include <cstring>
+
+namespace nlb::scan {
+
+namespace {
+
+constexpr std::size_t kPiece = 256U << 10U; ///< stays in a core's cache until it is worked on
+constexpr std::size_t kLongestLine = 1U << 20U;
+
+} // namespace
+
+void Buffer::reserve(std::size_t wanted) {
+    if (wanted <= room) return;
+    auto larger = std::make_unique_for_overwrite<char[]>(wanted);
+    if (used > 0) std::memcpy(larger.get(), bytes.get(), used);
+    bytes = std::move(larger);
+    room = wanted;
+}
+
+/// Reads until there is a piece; what ends the reading is kept for later.
+Result<void> Feed::fill(Buffer& buffer) {
+    const std::size_t wanted = buffer.used + kPiece;
+    buffer.reserve(wanted + 1); // and a line feed
+    while (buffer.used < wanted) {
+        auto n = reader_->read({reinterpret_cast<std::uint8_t*>(buffer.bytes.get()) + buffer.used,
+                                wanted - buffer.used});
+        if (!n) error_ = n.error();
+        ended_ = !n || *n == 0;
+        if (ended_) return {};
+        buffer.used += *n;
+    }
+    return {};
+}
+
+Result<void> Feed::next(Buffer& buffer) {
+    if (!reader_ && !ended_) {
+        auto source = io::open_source(path_);
+        ended_ = !source;
+        if (!source) return tl::unexpected<Error>(source.error());
+        reader_ = std::make_unique<compress::Reader>(std::move(*source));
+    }
+    buffer.used = 0;
+    buffer.reserve(rest_.size());
+    if (!rest_.empty()) std::memcpy(buffer.bytes.get(), rest_.data(), rest_.size());
+    buffer.used = rest_.size();
+    rest_.clear();
+    std::size_t whole = std::string_view::npos;
+    while (!ended_ && whole == std::string_view::npos && buffer.used < kLongestLine) {
+        if (auto ok = fill(buffer); !ok) return ok;
+        whole = buffer.text().rfind('\n');
+    }
+    const std::size_t lines = whole == std::string_view::npos ? 0 : whole + 1;
+    if (error_) buffer.used = lines; // what was cut in the middle is no entry
+    if (!ended_ && lines > 0) {
+        rest_ = buffer.text().substr(lines);
+        buffer.used = lines;
+    }
+    if (error_ && buffer.used == 0) return forward(*std::exchange(error_, {}), in_quotes(path_));
+    if (buffer.used > 0 && buffer.bytes[buffer.used - 1] != '\n') {
+        buffer.reserve(buffer.used + 1);
+        buffer.bytes[buffer.used++] = '\n';
+    }
+    return {};
+}
+
+void Feed::close() {
+    taken_ = taken();
+    reader_.reset();
+    rest_ = {};
+}
+
+} // namespace nlb::scan

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""nlb-logs: lines that are no entries, damaged files and wrong questions are told, and nothing else
+is lost."""
+
+import gzip
+import os
+import random
+import subprocess
+import tempfile
+import unittest
+
+import accesslogs
+from nlbtest import DEADLINE, tool
+
+
+class Input(unittest.TestCase):
+    def setUp(self):
+        choose = random.Random(4)
+        self.lines = [accesslogs.line(accesslogs.entry(choose)) for _ in range(2000)]
+        self.text = "\n".join(self.lines) + "\n"
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def file(self, name, content):
+        path = os.path.join(self.folder, name)
+        with open(path, "wb") as file:
+            file.write(content)
+        return path
+
+    def run_tool(self, *words, status=0, stdin=b""):
+        done = subprocess.run([tool("nlb-logs"), *words], capture_output=True, input=stdin,
+                              timeout=DEADLINE)
+        self.assertEqual(done.returncode, status, (words, done.stderr))
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_lines_that_are_no_entries_are_counted_and_kept(self):
+        control = "Enable AWS load balancer access logs\n"
+        path = self.file("a", (control + self.text + "tls 2.0 short\n").encode())
+        rejects = os.path.join(self.folder, "rejects")
+        for jobs in ("1", "4"):
+            out, err = self.run_tool("cat", "-j", jobs, "--rejects", rejects, path, status=3)
+            self.assertEqual(out, self.text)
+            self.assertEqual(err, "nlb-logs: warning: 2 lines are no entries, the first: "
+                             f"'{path}': it does not begin with 'tls '\n")
+            with open(rejects, encoding="utf-8") as file:
+                self.assertEqual(file.read(), control + "tls 2.0 short\n")
+        _, err = self.run_tool("query", "--agg", "count", "--strict", path, status=3)
+        self.assertIn("error: a line is no entry", err)
+
+    def test_a_truncated_file_is_an_error_after_what_could_be_read(self):
+        whole = gzip.compress(self.text.encode())
+        other = self.file("b.gz", whole)
+        path = self.file("a.gz", whole[:len(whole) // 2])
+        out, err = self.run_tool("cat", path, other, status=3)
+        self.assertTrue(out.endswith(self.text))
+        before = out[:-len(self.text)]
+        self.assertTrue(before and before.endswith("\n") and self.text.startswith(before))
+        self.assertEqual(err, f"nlb-logs: error: '{path}': the compressed data ends too early\n")
+
+    def test_a_file_that_is_not_there_does_not_hide_the_others(self):
+        path = self.file("a", self.text.encode())
+        out, err = self.run_tool("cat", path, path + ".no", status=4)
+        self.assertEqual(out, self.text)
+        self.assertIn("No such file", err)
+
+    def test_the_last_line_may_lack_its_line_feed_and_lines_may_end_in_cr(self):
+        path = self.file("a", self.text[:-1].encode())
+        self.assertEqual(self.run_tool("cat", path)[0], self.text)
+        path = self.file("b", self.text.replace("\n", "\r\n").encode())
+        count = ["query", "--agg", "count,distinct(extra),max(extra)", "--json"]
+        wanted = self.run_tool(*count, self.file("c", self.text.encode()))
+        self.assertEqual(self.run_tool(*count, path), wanted)
+
+    def test_lines_across_pieces_and_a_line_without_an_end(self):
+        long = self.text * 40
+        self.assertEqual(self.run_tool("cat", "-j2", "-", stdin=long.encode())[0], long)
+        out, _ = self.run_tool("cat", "-", stdin=b"x" * 3_000_000 + b"\n" + self.text.encode(),
+                               status=3)
+        self.assertEqual(out, self.text)
+
+    def test_nothing_is_an_answer(self):
+        path = self.file("a", b"")
+        self.assertEqual(self.run_tool("cat", path), ("", ""))
+        self.assertEqual(self.run_tool("query", "--agg", "count", path), ("count\n0\n", ""))
+
+    def test_wrong_questions_are_usage_errors(self):
+        for words in (["query", "--where", "nothing = 1", "-"], ["sql", "select", "-"],
+                      ["query", "--raw", "--group-by", "elb", "-"], ["query", "--since", "x", "-"],
+                      ["query", "--json", "--csv", "-"]):
+            out, err = self.run_tool(*words, status=2)
+            self.assertEqual(out, "")
+            self.assertEqual(err.count("\n"), 1, err)
+
+
+if __name__ == "__main__":
+    unittest.main()

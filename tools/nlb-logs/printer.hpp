@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Rows for a terminal: the columns of TSV put under each other.
+#pragma once
+
+#include "base/result.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+/// Prints lines of TSV, aligned on a terminal by the widths of the first thousand. What could make
+/// a terminal do something is shown as "?".
+class Printer {
+  public:
+    explicit Printer(bool aligned) : is_aligned_(aligned) {}
+
+    /// Whole lines. Errors: System.
+    nlb::Result<void> print(const std::string& lines);
+
+    /// What was held back to know the widths. Errors: System.
+    nlb::Result<void> finish();
+
+  private:
+    void keep(const std::string& lines);
+
+    bool is_aligned_;
+    bool has_widths_ = false;
+    std::vector<std::vector<std::string>> rows_; ///< held back
+    std::vector<std::size_t> widths_;
+};

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reading.hpp"
+
+#include "bars.hpp"
+#include "follow.hpp"
+#include "printer.hpp"
+#include "window.hpp"
+
+#include "app/table.hpp"
+#include "io/clock.hpp"
+#include "io/fd.hpp"
+
+#include "base/text.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <thread>
+
+using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
+using query::Format;
+using query::Query;
+
+namespace {
+
+constexpr std::int64_t kMsPerSecond = 1000;
+
+/// Where lines that are no entries go.
+class Rejects {
+  public:
+    Result<void> open(const std::string& path) {
+        if (path.empty()) return {};
+        fd_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
+        if (!fd_.is_open()) return io::sys_error("open " + path);
+        path_ = path;
+        return {};
+    }
+
+    Result<bool> write(std::string_view lines) {
+        while (!lines.empty()) {
+            const ssize_t n =
+                io::retry([&] { return ::write(fd_.get(), lines.data(), lines.size()); });
+            if (n < 0) return io::sys_error("write " + path_);
+            lines.remove_prefix(static_cast<std::size_t>(n));
+        }
+        return true;
+    }
+
+  private:
+    io::Fd fd_;
+    std::string path_;
+};
+
+/// Rows as they come, up to the limit.
+class Rows {
+  public:
+    Rows(Printer& printer, std::optional<std::uint64_t> limit) : printer_(printer), left_(limit) {}
+
+    Result<bool> take(const std::string& rows) {
+        if (!left_) return printer_.print(rows).map([] { return true; });
+        std::size_t end = 0;
+        while (*left_ > 0 && end < rows.size()) {
+            end = rows.find('\n', end) + 1;
+            --*left_;
+        }
+        return printer_.print(rows.substr(0, end)).map([this] { return *left_ > 0; });
+    }
+
+  private:
+    Printer& printer_;
+    std::optional<std::uint64_t> left_;
+};
+
+Format format_of(const Reading& reading) {
+    if (reading.json) return Format::Json;
+    if (reading.csv) return Format::Csv;
+    return reading.raw ? Format::Raw : Format::Tsv;
+}
+
+Result<Query> query_of(const Reading& reading, const query::Clauses& clauses,
+                       const scan::Window& window) {
+    if (int{reading.json} + int{reading.csv} + int{reading.raw} > 1)
+        return fail(Errc::Usage, "one of --json, --csv and --raw");
+    auto query = query::plan(clauses);
+    if (!query) return query;
+    if (reading.raw && query->grouped)
+        return fail(Errc::Usage, "--raw gives the lines of entries, and groups have none");
+    query->later_first = reading.turned_round;
+    const scan::Window open;
+    restrict_to(*query, window.since == open.since ? std::nullopt : std::optional(window.since),
+                window.until == open.until ? std::nullopt : std::optional(window.until));
+    return query;
+}
+
+unsigned threads(const Reading& reading) {
+    const auto wanted = reading.jobs > 0 ? static_cast<unsigned>(reading.jobs)
+                                         : std::thread::hardware_concurrency();
+    return std::max(1U, wanted);
+}
+
+/// Tells what was wrong with files and lines; the exit status.
+int status_of(const app::Context& context, const scan::Totals& totals) {
+    int status = app::kDone;
+    if (totals.rejected > 0) {
+        context.log.warning(
+            std::to_string(totals.rejected) +
+            (totals.rejected == 1 ? " line is no entry: " : " lines are no entries, the first: ") +
+            totals.first_rejected);
+        status = app::kInputPartlyBad;
+    }
+    for (const Error& problem : totals.problems) {
+        context.log.error(problem.text());
+        status = std::max(status, problem.code == Errc::Data ? app::kInputPartlyBad : app::kSystem);
+    }
+    return status;
+}
+
+/// The rows that are known at the end only.
+Result<void> print_rest(const Reading& reading, const Query& query, scan::Answer& answer,
+                        Format format, Printer& printer) {
+    std::vector<std::string> rows;
+    if (query.grouped)
+        rows = group_rows(query, answer.groups, query::Output(query, format));
+    else
+        for (query::Candidate& candidate : answer.candidates)
+            rows.push_back(std::move(candidate.row));
+    if (reading.turned_round) std::reverse(rows.begin(), rows.end());
+    const bool is_table = format == Format::Tsv && app::stdout_is_terminal();
+    const std::string spark = is_table && reading.shows_spark ? sparkline(rows) : std::string();
+    if (is_table && reading.shows_bars) add_bars(rows);
+    std::string text;
+    for (const std::string& row : rows)
+        text += row;
+    if (auto ok = printer.print(text); !ok) return ok;
+    if (auto ok = printer.finish(); !ok) return ok;
+    return app::print(spark);
+}
+
+/// "12 of 288 files" on standard error while it is a terminal and nothing else is shown.
+class Progress {
+  public:
+    Progress(const app::Context& context, bool rows_are_shown)
+        : is_on_(context.log.shows(app::LogLevel::Notice) && ::isatty(STDERR_FILENO) == 1 &&
+                 !(rows_are_shown && app::stdout_is_terminal())) {}
+
+    void show(std::size_t done, std::size_t all) {
+        const Nanos now = io::now();
+        constexpr Nanos kEvery = Nanos::milliseconds(200);
+        if (!is_on_ || now < next_) return;
+        next_ = now + kEvery;
+        was_shown_ = true;
+        std::fprintf(stderr, "\r%zu of %zu files", done, all);
+    }
+
+    void clear() {
+        if (was_shown_) std::fputs("\r\033[K", stderr);
+    }
+
+  private:
+    bool is_on_;
+    bool was_shown_ = false;
+    Nanos next_ = io::now() + Nanos::milliseconds(500); // short work shows nothing
+};
+
+/// One question to one list of files.
+class Asking {
+  public:
+    Asking(app::Context& context, const Reading& reading, const Query& query)
+        : context_(context), reading_(reading), query_(query), format_(format_of(reading)),
+          printer_(format_ == Format::Tsv && app::stdout_is_terminal()),
+          rows_(printer_, query.limit) {}
+
+    Result<void> begin() {
+        if (auto ok = rejects_.open(reading_.rejects); !ok) return ok;
+        return printer_.print(query::Output(query_, format_).header());
+    }
+
+    /// The exit status.
+    Result<int> ask(const std::vector<std::string>& files) {
+        if (query_.limit == 0) return printer_.finish().map([] { return app::kDone; });
+        const bool has_rows = !query_.grouped && query_.order.empty();
+        Progress progress(context_, has_rows);
+        auto result = scan::scan(
+            files, query_,
+            {.jobs = threads(reading_),
+             .is_strict = reading_.is_strict,
+             .worker = {.format = format_, .keeps_rejected = !reading_.rejects.empty()},
+             .progress = [&](std::size_t done, std::size_t all) { progress.show(done, all); }},
+            {.rows = [&](const std::string& text) { return rows_.take(text); },
+             .rejected = [&](const std::string& text) { return rejects_.write(text); }});
+        progress.clear();
+        if (!result) {
+            if (auto ok = printer_.finish(); !ok) return tl::unexpected<Error>(ok.error());
+            return tl::unexpected<Error>(result.error());
+        }
+        if (auto ok = print_rest(reading_, query_, *result, format_, printer_); !ok)
+            return tl::unexpected<Error>(ok.error());
+        return status_of(context_, result->totals);
+    }
+
+  private:
+    app::Context& context_;
+    const Reading& reading_;
+    const Query& query_;
+    Format format_;
+    Printer printer_;
+    Rows rows_;
+    Rejects rejects_;
+};
+
+} // namespace
+
+void declare_reading(app::Options& declare, Reading& reading) {
+    declare.texts("FILES", reading.files, {"", true},
+                  "Logs (plain, gzip or zstd), folders of them, or - for standard input");
+    declare.text("--since", reading.since, {"TIME"},
+                 "Entries from then on: 2026-05-01T10:00, or 90m, 2h, 7d ago");
+    declare.text("--until", reading.until, {"TIME"}, "Entries before then");
+    declare.number("-j,--jobs", reading.jobs, {0, 256}, {"N"},
+                   "Threads (default: one a processor)");
+    declare.flag("--strict", reading.is_strict, "Fail at the first line that is no entry");
+    declare.text("--rejects", reading.rejects, {"FILE"}, "Keep the lines that are no entries");
+}
+
+void declare_follow(app::Options& declare, Reading& reading) {
+    declare.flag("-f,--follow", reading.follows, "Go on with files that appear in folders");
+}
+
+void declare_formats(app::Options& declare, Reading& reading) {
+    declare.flag("--json", reading.json, "One JSON object a line");
+    declare.flag("--csv", reading.csv, "Comma-separated values");
+}
+
+Result<int> answer(app::Context& context, const Reading& reading, const query::Clauses& clauses) {
+    const auto window = window_of(reading.since, reading.until, io::unix_ms() / kMsPerSecond);
+    if (!window) return tl::unexpected<Error>(window.error());
+    const auto query = query_of(reading, clauses, *window);
+    if (!query) return tl::unexpected<Error>(query.error());
+    const bool is_summary = query->grouped || query->limit;
+    if (reading.follows && is_summary && !reading.turned_round)
+        return fail(Errc::Usage, "--follow never ends, and groups and limits are of all entries");
+    const auto files = scan::expand(reading.files, *window);
+    if (!files) return tl::unexpected<Error>(files.error());
+    Asking asking(context, reading, *query);
+    if (auto ok = asking.begin(); !ok) return tl::unexpected<Error>(ok.error());
+    auto status = asking.ask(*files);
+    if (!status || !reading.follows) return status;
+    Query rest = *query;
+    rest.order.clear();
+    rest.limit.reset();
+    Asking more(context, reading, rest);
+    Follower follower(reading.files, *window, *files);
+    for (;;) {
+        const auto appeared = follower.wait();
+        if (!appeared) return tl::unexpected<Error>(appeared.error());
+        if (auto ok = more.ask(*appeared); !ok) return ok;
+    }
+}
