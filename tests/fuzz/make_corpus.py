@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the seeds of the frame, capture, difference, observer, tls_client, tls_records, tls_observer
-and proxy_v2 fuzzers into corpus/ beside it."""
+"""Writes the seeds of the frame, capture, difference, observer, tls_client, tls_records, tls_observer,
+proxy_v2, segment and s3_text fuzzers into corpus/ beside it."""
 
 import gzip
 import json
 import os
 import socket
 import struct
+import zlib
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -268,10 +269,33 @@ PROXY_HEADERS = {
     "version-1": b"PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n",
 }
 
+
+
+def spool_frame(payload, entries=0):
+    """[lib/delivery/segment.hpp]"""
+    return struct.pack("<III", len(payload), entries, zlib.crc32(payload)) + payload
+
+
+SEGMENT = b"NLBLOG1\n" + spool_frame(
+    b"kind access\naccount 123456789012\nregion local-1\nload-balancer net/web/1\n"
+    b"end-ms 1777594200000\nrandom abcdefgh\nbucket logs\nprefix a b\n")
+SEGMENTS = {
+    "head-only": SEGMENT,
+    "two-frames": SEGMENT + spool_frame(b"tls 2.0\ntls 2.0\n", 2) + spool_frame(b"tls 2.0\n", 1),
+    "cut": SEGMENT + spool_frame(b"tls 2.0\n", 1) + spool_frame(b"tls 2.0\n", 1)[:-3],
+    "zeros": SEGMENT + spool_frame(b"tls 2.0\n", 1) + bytes(64),
+    "leads-elsewhere": b"NLBLOG1\n" + spool_frame(b"account ../..\nregion r\nrandom x\n"),
+}
+S3_TEXTS = {  # the first byte says to which reader
+    "answer": b"\0<?xml version='1.0'?><Error><Code>AccessDenied</Code><Message>No\n</Message></Error>",
+    "profile": b"\1# x\n[profile default]\naws_access_key_id = a\n[b]\naws_access_key_id=c\n",
+    "endpoint": b"\2http://[::1]:9000/",
+}
+
 for folder, seeds in (("frame", FRAMES), ("capture", CAPTURES), ("difference", DIFFERENCES),
                       ("observer", OBSERVED), ("tls_client", TLS_ANSWERS), ("tls_records", TLS_RECORDS),
-                      ("tls_observer", TLS_CONNECTIONS),
-                      ("proxy_v2", PROXY_HEADERS)):
+                      ("tls_observer", TLS_CONNECTIONS), ("proxy_v2", PROXY_HEADERS),
+                      ("segment", SEGMENTS), ("s3_text", S3_TEXTS)):
     os.makedirs(os.path.join(HERE, "corpus", folder), exist_ok=True)
     for name, content in seeds.items():
         with open(os.path.join(HERE, "corpus", folder, name), "wb") as file:

@@ -168,15 +168,19 @@ void Collector::round() {
         for (const auto& sender : senders_)
             sender->acknowledge();
     }
-    for (delivery::StoredSegment& segment : journal_->drain()) {
-        stored_bytes_ += segment.bytes;
-        deliverer_->submit(std::move(segment));
-    }
+    submit_ended();
     std::erase_if(senders_, [](const auto& sender) { return sender->ended(); });
     if (senders_.empty() && listeners_.empty()) finish();
     hold_back();
     arm();
     if (finishing_ && can_write_ && deliverer_->is_idle()) loop_.stop();
+}
+
+void Collector::submit_ended() {
+    for (delivery::StoredSegment& segment : journal_->drain()) {
+        stored_bytes_ += segment.bytes;
+        deliverer_->submit(std::move(segment));
+    }
 }
 
 /// Writes what came in this round. False: it is held in memory, and nothing more is read.
@@ -195,9 +199,12 @@ bool Collector::keep() {
 void Collector::hold_back() {
     const std::uint64_t bytes = stored_bytes_ + journal_->bytes();
     const bool full = bytes >= options_.spool_limit_mib * kMib;
-    if (full && !std::exchange(warned_full_, full))
+    if (full && !std::exchange(warned_full_, full)) {
         context_.log.error("the spool has reached --spool-limit with " + std::to_string(bytes) +
                            " bytes: nothing is taken until some of it is delivered");
+        journal_->end_all(); // what is being written can be delivered, too
+        submit_ended();
+    }
     if (!full && std::exchange(warned_full_, full))
         context_.log.notice("the spool is below --spool-limit again");
     const bool reads = can_write_ && !full && !finishing_;
@@ -279,10 +286,7 @@ void Collector::finish() {
     journal_->end_all();
     auto kept = journal_->flush();
     if (kept && options_.sync == "always") kept = journal_->sync();
-    for (delivery::StoredSegment& segment : journal_->drain()) {
-        stored_bytes_ += segment.bytes;
-        deliverer_->submit(std::move(segment));
-    }
+    submit_ended();
     deliverer_->finish();
 }
 

@@ -46,6 +46,7 @@ class Collector {
     void reload();
     void round();
     bool keep();
+    void submit_ended();
     void settle();
     void hold_back();
     void arm();
