@@ -65,3 +65,5 @@ complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l sse -x -a "AES2
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l sse-kms-key-id -x -d "Customer key"
 complete -c nlb-logs -n "__fish_seen_subcommand_from bucket-policy" -l principal -x -d "Who delivers"
 complete -c nlb-logs -n "__fish_seen_subcommand_from bucket-policy" -l key -d "The policy of the KMS key"
+complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l retention-days -x -d "Remove files that are older"
+complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l counters-interval -x -d "Between counter lines"

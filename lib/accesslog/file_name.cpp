@@ -46,6 +46,23 @@ std::string file_name(const FileLabel& label, std::string_view suffix) {
     return name;
 }
 
+std::optional<WallTime> end_in_file_name(std::string_view name) {
+    const std::size_t random = name.rfind('_');
+    constexpr std::size_t kLength = 14; // 20181220T2340Z
+    if (random == std::string_view::npos || random < kLength + 1 ||
+        name[random - kLength - 1] != '_' || name.find(".log", random) == std::string_view::npos)
+        return std::nullopt;
+    const std::string_view end = name.substr(random - kLength, kLength);
+    if (end[8] != 'T' || end[13] != 'Z') return std::nullopt;
+    const auto part = [&](std::size_t at, std::size_t count) {
+        return std::string(end.substr(at, count));
+    };
+    const auto seconds = parse_time(part(0, 4) + '-' + part(4, 2) + '-' + part(6, 2) + 'T' +
+                                    part(9, 2) + ':' + part(11, 2) + ":00");
+    if (!seconds) return std::nullopt;
+    return WallTime{*seconds * 1000};
+}
+
 std::string account_folder(std::string_view account, std::string_view prefix) {
     std::string folder(prefix);
     while (folder.ends_with('/'))

@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,9 @@ struct FileLabel {
 
 /// "ACCOUNT_elasticloadbalancing_REGION_net.NAME.HASH_20181220T2340Z_RANDOM.log" and `suffix`.
 std::string file_name(const FileLabel& label, std::string_view suffix);
+
+/// The end of the interval in such a name, whatever its suffix; nothing when it is no such name.
+std::optional<WallTime> end_in_file_name(std::string_view name);
 
 /// "[PREFIX/]AWSLogs/ACCOUNT/"
 std::string account_folder(std::string_view account, std::string_view prefix);

@@ -44,10 +44,10 @@ void Deliverer::submit(StoredSegment segment) {
     changed_.notify_one();
 }
 
-void Deliverer::submit(Check check) {
+void Deliverer::submit(Task task) {
     {
         const std::scoped_lock lock(mutex_);
-        checks_.push_back(std::move(check));
+        tasks_.push_back(std::move(task));
     }
     changed_.notify_one();
 }
@@ -71,7 +71,7 @@ std::vector<Deliverer::Outcome> Deliverer::drain() {
 
 bool Deliverer::is_idle() const {
     const std::scoped_lock lock(mutex_);
-    return !working_ && outcomes_.empty() && checks_.empty() &&
+    return !working_ && outcomes_.empty() && tasks_.empty() &&
            std::all_of(queues_.begin(), queues_.end(),
                        [](const auto& queue) { return queue.second.segments.empty(); });
 }
@@ -91,8 +91,8 @@ std::map<std::string, Deliverer::Queue>::iterator Deliverer::next_due(Nanos& whe
 void Deliverer::run() {
     std::unique_lock lock(mutex_);
     while (!stopping_) {
-        if (!checks_.empty()) {
-            run_check(lock);
+        if (!tasks_.empty()) {
+            run_task(lock);
             continue;
         }
         Nanos when;
@@ -116,16 +116,16 @@ void Deliverer::run() {
     }
 }
 
-void Deliverer::run_check(std::unique_lock<std::mutex>& lock) {
-    const Check check = std::move(checks_.front());
-    checks_.pop_front();
+void Deliverer::run_task(std::unique_lock<std::mutex>& lock) {
+    const Task task = std::move(tasks_.front());
+    tasks_.pop_front();
     working_ = true;
     lock.unlock();
-    const auto checked = check();
+    const auto done = task();
     lock.lock();
     working_ = false;
     Outcome outcome;
-    if (!checked) outcome.error = checked.error();
+    if (!done) outcome.error = done.error();
     tell(std::move(outcome));
 }
 
@@ -141,6 +141,7 @@ void Deliverer::settle(Queue& queue, Outcome outcome) {
     if (outcome.error) {
         queue.backoff = std::clamp(queue.backoff + queue.backoff, kFirstBackoff, kLongestBackoff);
         queue.due = io::now() + queue.backoff;
+        outcome.given_up = finishing_;
         if (!finishing_) queue.segments.push_back(outcome.segment);
         if (finishing_) queue.due = {};
     } else {

@@ -28,12 +28,13 @@ class Deliverer {
     /// Puts a file to its destination and says where it lies. Called in the thread.
     using Send = std::function<Result<std::string>(const Object&)>;
 
-    /// Whether a destination can be written. Called in the thread.
-    using Check = std::function<Result<void>()>;
+    /// Other work that blocks, on the destinations. Called in the thread.
+    using Task = std::function<Result<void>()>;
 
     struct Outcome {
-        StoredSegment segment;      ///< without a path: of a check
+        StoredSegment segment;      ///< without a path: of a task
         std::optional<Error> error; ///< none: delivered, and the segment may go
+        bool given_up = false;      ///< failed after finish(): it stays in the spool
         std::string where;
         std::uint64_t entries = 0;
         std::uint64_t bytes = 0; ///< delivered
@@ -48,7 +49,7 @@ class Deliverer {
     void submit(StoredSegment segment);
 
     /// Runs before the next segment; only a failure is told.
-    void submit(Check check);
+    void submit(Task task);
 
     /// Every segment that waits is tried once more, at once; what fails is left in the spool.
     void finish();
@@ -75,7 +76,7 @@ class Deliverer {
     Outcome deliver(StoredSegment segment);
     std::map<std::string, Queue>::iterator next_due(Nanos& when);
     void settle(Queue& queue, Outcome outcome);
-    void run_check(std::unique_lock<std::mutex>& lock);
+    void run_task(std::unique_lock<std::mutex>& lock);
     void tell(Outcome outcome);
 
     compress::Method method_;
@@ -84,7 +85,7 @@ class Deliverer {
     mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::map<std::string, Queue> queues_; // by bucket
-    std::deque<Check> checks_;
+    std::deque<Task> tasks_;
     std::vector<Outcome> outcomes_;
     bool working_ = false;
     bool finishing_ = false;

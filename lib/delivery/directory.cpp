@@ -10,7 +10,9 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <utility>
+#include <vector>
 
 namespace nlb::delivery {
 
@@ -78,6 +80,29 @@ Result<std::string> Directory::put(const Object& object, WallTime now) const {
     if (done) done = sync_folder(path_ + '/' + folder);
     if (!done) return tl::unexpected<Error>(done.error());
     return path;
+}
+
+Result<std::size_t> Directory::remove_older(WallTime time) const {
+    namespace fs = std::filesystem;
+    std::error_code error;
+    std::vector<fs::path> old;
+    for (fs::recursive_directory_iterator at(path_, error), end; !error && at != end;
+         at.increment(error)) {
+        const std::string name = at->path().filename().string();
+        if (name.starts_with('.')) { // drafts, and the spool
+            at.disable_recursion_pending();
+            continue;
+        }
+        const auto ended = accesslog::end_in_file_name(name);
+        if (ended && *ended < time && at->is_regular_file(error)) old.push_back(at->path());
+    }
+    if (error) return io::sys_error("read " + in_quotes(path_), error.value());
+    for (const fs::path& path : old) {
+        if (!fs::remove(path, error) && error)
+            return io::sys_error("remove " + in_quotes(path.string()), error.value());
+        ::rmdir(path.parent_path().c_str()); // only the last of a folder succeeds
+    }
+    return old.size();
 }
 
 } // namespace nlb::delivery

@@ -18,6 +18,10 @@ class Directory {
     /// exist. Returns its path. Errors: System.
     [[nodiscard]] Result<std::string> put(const Object& object, WallTime now) const;
 
+    /// Removes log files, and nothing else, whose interval ended before `time`, and folders that
+    /// are empty then. Returns how many. Errors: System.
+    [[nodiscard]] Result<std::size_t> remove_older(WallTime time) const;
+
   private:
     explicit Directory(std::string path) : path_(std::move(path)) {}
 

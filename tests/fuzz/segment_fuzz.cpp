@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Segments of a spool, as a crash, a full disk or somebody else left them. What is whole has a head
 // whose parts can stand in a path, and lines.
+#include "compress/source.hpp"
 #include "delivery/segment.hpp"
 
 #include "base/check.hpp"
-#include "compress/source.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -2,10 +2,12 @@
 """nlb-logs collect: entries become files, and what was acknowledged is never lost."""
 
 import gzip
+import json
 import os
 import re
 import socket
 import subprocess
+import time
 import unittest
 
 import nlbtest
@@ -56,6 +58,36 @@ class Files(Collect):
         said = self.collect("hello\n" + entry(1) + '{"type":"tls-connection"}\n', status=3)
         self.assertIn("2 lines were refused", said)
         self.assertEqual(self.content(), [entry(1)])
+
+    def test_counters_tell_what_became_of_the_lines(self):
+        status, out, _ = self.run_tool(tool("nlb-logs"), "collect", "--directory", self.logs,
+                                       "--counters-interval", "3600",
+                                       input=("hello\n" + entry(1) + entry(2)).encode())
+        self.assertEqual(status, 3)
+        last = {}
+        for line in out.splitlines():
+            last.update([(m["name"], m["value"]) for m in [json.loads(line)] if m["type"] == "counter"])
+        (path,) = self.files()
+        self.assertEqual(last, {"log_entries_taken": 2, "log_entries_off": 0,
+                                "log_entries_refused": 1, "log_entries_delivered": 2,
+                                "log_files_delivered": 1,
+                                "log_bytes_delivered": os.path.getsize(path),
+                                "log_delivery_failures": 0, "log_spool_bytes": 0})
+
+    def test_only_log_files_that_are_old_enough_are_removed(self):
+        self.collect(entry(1))
+        (old,) = self.files()
+        other = os.path.join(os.path.dirname(os.path.dirname(old)), "notes_20200501T0000Z.txt")
+        with open(other, "w", encoding="ascii"):
+            pass
+        self.collect(entry(2, time="2100-01-01T00:00:00"), "--retention-days", "36500")
+        self.assertEqual(len(self.files()), 2)
+        day = 24 * 3600
+        days = str(int((time.time() - 1777593600) // day) - 1)  # entry(1) is older by some two days
+        self.collect("", "--retention-days", days)
+        (kept,) = self.files()
+        self.assertIn("_21000101T0005Z_", kept)
+        self.assertTrue(os.path.exists(other))
 
     def test_the_attributes_decide(self):
         config = self.write("nlb.toml", "\n".join(

@@ -33,6 +33,8 @@ namespace {
 
 void declare_destination(app::Options& declare, CollectOptions& o) {
     declare.text("--directory", o.directory, {"DIR"}, "Log files go below DIR");
+    declare.number("--retention-days", o.retention_days, {0, 36'500}, {"DAYS"},
+                   "Remove files of --directory that are older (default: 0, never)");
     declare.text("--bucket", o.bucket, {"NAME"}, "Log files go to this bucket");
     declare.text("--config", o.config, {"FILE"},
                  "The access_logs attributes of nlb.toml(5) decide; read again on SIGHUP");
@@ -56,6 +58,9 @@ void declare_rest(app::Options& declare, CollectOptions& o) {
                  "Where entries wait until they are delivered (default: .spool in --directory)");
     declare.number("--spool-limit", o.spool_limit_mib, {1, 1U << 24U}, {"MIB"},
                    "No more is taken while the spool is that large (default: 1024)");
+    declare.number("--counters-interval", o.counters_interval_seconds, {0, 86'400}, {"SECONDS"},
+                   "Between counter lines on standard output, also written at the end (default: 0, "
+                   "none)");
     declare.choice("--sync", o.sync, {"always", "never"}, {"WHEN"},
                    "Whether an acknowledged entry survives a loss of power: always (default), or "
                    "never");

@@ -29,6 +29,8 @@ struct CollectOptions {
     std::string sse_kms_key_id;
     std::string spool;
     std::uint64_t spool_limit_mib = 1024;
+    std::uint64_t retention_days = 0; ///< 0: for ever
+    std::uint64_t counters_interval_seconds = 0;
     std::string sync = "always";
     std::string compress;
     std::string form = "current";

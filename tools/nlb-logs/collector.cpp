@@ -21,6 +21,7 @@ namespace {
 constexpr std::uint64_t kMib = 1U << 20U;
 /// Between looks at the calendar and at a disk that was full: the clock may be set meanwhile.
 constexpr Nanos kLongestWait = Nanos::seconds(1);
+constexpr Nanos kExpiryInterval = Nanos::seconds(3600);
 /// Senders that come in one such time share a write and a sync.
 constexpr Nanos kRoundPause = Nanos::milliseconds(1);
 
@@ -49,6 +50,7 @@ Result<void> Collector::start() {
     if (!signals) return tl::unexpected<Error>(signals.error());
     signals_ = std::move(*signals);
     auto done = open_destinations();
+    if (done) done = open_counters();
     if (done) done = open_inputs();
     if (!done) return done;
     loop_.after_each_round([this](Nanos) { round(); });
@@ -93,6 +95,7 @@ Result<void> Collector::open_destinations() {
     deliverer_ = std::move(*deliverer);
     auto added = loop_.add(deliverer_->fd(), EPOLLIN, [this](std::uint32_t) { settle(); });
     check_places();
+    if (options_.retention_days != 0) expire();
     return added ? take_left_over() : added;
 }
 
@@ -100,6 +103,12 @@ Result<void> Collector::open_destinations() {
 void Collector::check_places() {
     for (const delivery::Place& place : places_->all())
         deliverer_->submit([this, place] { return destinations_->check(place, account_); });
+}
+
+/// Files that are too old go every hour.
+void Collector::expire() {
+    deliverer_->submit([this] { return destinations_->expire(options_.retention_days); });
+    loop_.at(io::now() + kExpiryInterval, [this](Nanos) { expire(); });
 }
 
 Result<void> Collector::take_left_over() {
@@ -173,7 +182,9 @@ void Collector::round() {
     if (senders_.empty() && listeners_.empty()) finish();
     hold_back();
     arm();
-    if (finishing_ && can_write_ && deliverer_->is_idle()) loop_.stop();
+    if (!finishing_ || !can_write_ || !deliverer_->is_idle()) return;
+    say_counters();
+    loop_.stop();
 }
 
 void Collector::submit_ended() {
@@ -229,20 +240,19 @@ void Collector::arm() {
 void Collector::settle() {
     for (const delivery::Deliverer::Outcome& outcome : deliverer_->drain()) {
         if (outcome.segment.path.empty()) {
-            if (outcome.error)
-                context_.log.error("write check: " + outcome.error->text() +
-                                   "; entries stay in the spool until it can be written");
+            if (outcome.error) context_.log.error(outcome.error->text());
             continue;
         }
         if (outcome.error) {
-            ++retries_;
-            if (finishing_) ++left_in_spool_;
+            ++failures_;
+            if (outcome.given_up) ++left_in_spool_;
             context_.log.warning(outcome.error->text() + "; the entries stay in the spool");
             continue;
         }
         stored_bytes_ -= outcome.segment.bytes;
         delivered_ += outcome.entries;
         delivered_bytes_ += outcome.bytes;
+        if (!outcome.where.empty()) ++files_delivered_;
         if (::unlink(outcome.segment.path.c_str()) != 0)
             context_.log.warning("remove " + in_quotes(outcome.segment.path) +
                                  ": it will be delivered again");
@@ -288,16 +298,6 @@ void Collector::finish() {
     if (kept && options_.sync == "always") kept = journal_->sync();
     submit_ended();
     deliverer_->finish();
-}
-
-void Collector::log_statistics() const {
-    context_.log.notice(std::to_string(totals_.taken) + " entries taken, " +
-                        std::to_string(totals_.off) + " not wanted, " +
-                        std::to_string(totals_.refused) + " refused; " +
-                        std::to_string(delivered_) + " delivered in " +
-                        std::to_string(delivered_bytes_) + " bytes, " + std::to_string(retries_) +
-                        " attempts failed; " + std::to_string(stored_bytes_ + journal_->bytes()) +
-                        " bytes in the spool; " + std::to_string(senders_.size()) + " senders");
 }
 
 int Collector::status() const {

@@ -12,12 +12,15 @@
 
 #include "app/context.hpp"
 #include "io/event_loop.hpp"
+#include "io/message_link.hpp"
 #include "io/signals.hpp"
 #include "io/socket.hpp"
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <utility>
 #include <vector>
 
 class Collector {
@@ -41,6 +44,10 @@ class Collector {
     nlb::Result<LogPlaces> places(std::string& account, std::string& region) const;
     nlb::Result<void> take_left_over();
     void check_places();
+    void expire();
+    nlb::Result<void> open_counters();
+    void say_counters();
+    void keep_saying();
     void accept(nlb::io::UnixListener& listener);
     void on_signal(int number);
     void reload();
@@ -51,7 +58,8 @@ class Collector {
     void hold_back();
     void arm();
     void finish();
-    void log_statistics() const;
+    void log_statistics();
+    [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 
     nlb::app::Context& context_;
     nlb::io::EventLoop& loop_;
@@ -62,6 +70,7 @@ class Collector {
     std::string account_;
     std::optional<nlb::delivery::Journal> journal_;
     std::unique_ptr<nlb::delivery::Deliverer> deliverer_;
+    std::unique_ptr<nlb::io::MessageLink> counters_;
     std::optional<nlb::io::Signals> signals_;
     std::vector<std::unique_ptr<nlb::io::UnixListener>> listeners_;
     std::vector<std::unique_ptr<Sender>> senders_;
@@ -69,7 +78,8 @@ class Collector {
     std::uint64_t stored_bytes_ = 0; // of segments that wait for their delivery
     std::uint64_t delivered_ = 0;    // entries
     std::uint64_t delivered_bytes_ = 0;
-    std::uint64_t retries_ = 0;
+    std::uint64_t files_delivered_ = 0;
+    std::uint64_t failures_ = 0;      // of deliveries
     std::uint64_t left_in_spool_ = 0; // segments, at the end
     nlb::io::EventLoop::TimerId timer_ = 0;
     bool can_write_ = true; // the spool

@@ -39,6 +39,9 @@ Result<Destinations> Destinations::open(const CollectOptions& options) {
 }
 
 Result<void> Destinations::open_buckets(const CollectOptions& options) {
+    if (options.retention_days != 0)
+        return fail(Errc::Usage,
+                    "--retention-days is for --directory; buckets have lifecycle rules");
     if (options.spool.empty())
         return fail(Errc::Usage, "--spool is needed: entries wait there for their bucket");
     if (!options.bucket.empty() && !delivery::is_bucket_name(options.bucket))
@@ -74,5 +77,15 @@ Result<std::string> Destinations::put(const delivery::Object& object) {
 }
 
 Result<void> Destinations::check(const delivery::Place& place, const std::string& account) {
-    return buckets_ ? buckets_->check(place, account) : Result<void>();
+    if (!buckets_) return {};
+    auto checked = buckets_->check(place, account);
+    return checked ? checked : forward(checked.error(), "write check");
+}
+
+Result<void> Destinations::expire(std::uint64_t days) const {
+    if (!directory_) return {};
+    const auto removed = directory_->remove_older(
+        wall_now().after_seconds(-static_cast<std::int64_t>(days) * 86'400));
+    if (!removed) return forward(removed.error(), "--retention-days");
+    return {};
 }

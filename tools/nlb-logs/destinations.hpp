@@ -23,6 +23,9 @@ class Destinations {
     /// In the same thread: may files be put to `place`?
     nlb::Result<void> check(const nlb::delivery::Place& place, const std::string& account);
 
+    /// In the same thread: removes log files of the directory that are older than so many days.
+    nlb::Result<void> expire(std::uint64_t days) const;
+
   private:
     nlb::Result<void> open_buckets(const CollectOptions& options);
 

@@ -39,6 +39,16 @@ BOOST_AUTO_TEST_CASE(an_interval_has_its_first_moment_and_not_its_last) {
     BOOST_TEST(interval_end({k2335 - 1}).unix_ms == k2335);
 }
 
+BOOST_AUTO_TEST_CASE(the_end_of_the_interval_is_found_in_a_name) {
+    const FileLabel label{LogKind::Access, "1", "r", "net/a_b/1", kMidnight, "20sg8hgm"};
+    for (const char* suffix : {"", ".gz", ".zst"})
+        BOOST_TEST(end_in_file_name(file_name(label, suffix))->unix_ms == kMidnight.unix_ms);
+    for (const char* name :
+         {"", "_", "a.log", "x_20200501T0000Z.log", "x_20200532T0000Z_a.log",
+          "x_20200501T0000Z_a.txt", "x_2020050110000Z_a.log", "20200501T0000Z_a.log"})
+        BOOST_TEST(!end_in_file_name(name).has_value(), name);
+}
+
 BOOST_AUTO_TEST_CASE(only_what_can_be_in_a_file_name_is_an_id) {
     BOOST_TEST(is_resource_id("net/my-lb_1.x/50dc6c495c0c9188"));
     BOOST_TEST(!is_resource_id(""));
