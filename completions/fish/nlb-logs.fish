@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # fish completion for nlb-logs
 
-set -l commands cat query sql top hist timeline slow tls errors stats tail collect bucket-policy replay
-set -l reading cat query sql top hist timeline slow tls errors stats tail
+set -l commands cat query sql top hist timeline slow tls errors stats tail convert schema collect bucket-policy replay
+set -l reading cat query sql top hist timeline slow tls errors stats tail convert
+set -l printing cat query sql top hist timeline slow tls errors stats tail
 complete -c nlb-logs -f
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a cat -d "Print entries as they stand in the files"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a query -d "Select, filter, group and order entries"
@@ -15,6 +16,8 @@ complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a tls -d "S
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a errors -d "Show handshakes that failed"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a stats -d "Show totals of everything"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a tail -d "Print the latest entries"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a convert -d "Write entries as CSV, NDJSON or SQLite"
+complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a schema -d "Print the table definition for another engine"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a collect -d "Write entries to log files"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a bucket-policy -d "Print the policy of a bucket"
 complete -c nlb-logs -n "not __fish_seen_subcommand_from $commands" -a replay -d "Entries of the TLS connections in a capture"
@@ -29,10 +32,10 @@ complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l until -x -d "E
 complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -s j -l jobs -x -d "Threads"
 complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l strict -d "Fail at the first line that is no entry"
 complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l rejects -r -F -d "Keep the lines that are no entries"
-complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l json -d "One JSON object a line"
-complete -c nlb-logs -n "__fish_seen_subcommand_from $reading" -l csv -d "Comma-separated values"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $printing" -l json -d "One JSON object a line"
+complete -c nlb-logs -n "__fish_seen_subcommand_from $printing" -l csv -d "Comma-separated values"
 complete -c nlb-logs -n "__fish_seen_subcommand_from query sql" -l raw -d "The lines as they stand in the files"
-complete -c nlb-logs -n "__fish_seen_subcommand_from cat query top hist timeline slow tls errors stats tail" -l where -x -d "Only these entries"
+complete -c nlb-logs -n "__fish_seen_subcommand_from cat query top hist timeline slow tls errors stats tail convert" -l where -x -d "Only these entries"
 complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l select -x -d "Columns"
 complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l group-by -x -d "One row a group"
 complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l agg -x -d "What to compute of groups"
@@ -67,3 +70,9 @@ complete -c nlb-logs -n "__fish_seen_subcommand_from bucket-policy" -l principal
 complete -c nlb-logs -n "__fish_seen_subcommand_from bucket-policy" -l key -d "The policy of the KMS key"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l retention-days -x -d "Remove files that are older"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l counters-interval -x -d "Between counter lines"
+complete -c nlb-logs -n "__fish_seen_subcommand_from convert" -l to -x -a "csv ndjson sqlite" -d "Format"
+complete -c nlb-logs -n "__fish_seen_subcommand_from convert" -l output -r -F -d "Where to"
+complete -c nlb-logs -n "__fish_seen_subcommand_from schema" -l athena -d "Over the log files as they are"
+complete -c nlb-logs -n "__fish_seen_subcommand_from schema" -l clickhouse -d "ClickHouse"
+complete -c nlb-logs -n "__fish_seen_subcommand_from schema" -l duckdb -d "DuckDB"
+complete -c nlb-logs -n "__fish_seen_subcommand_from schema" -l sqlite -d "SQLite"

@@ -17,3 +17,5 @@ nlb::app::Command tls_command();
 nlb::app::Command errors_command();
 nlb::app::Command stats_command();
 nlb::app::Command tail_command();
+nlb::app::Command convert_command();
+nlb::app::Command schema_command();

@@ -10,8 +10,8 @@ int main(int argc, char** argv) {
          .summary = "Write and read the access logs of a load balancer",
          .commands = {cat_command(), query_command(), sql_command(), top_command(), hist_command(),
                       timeline_command(), slow_command(), tls_command(), errors_command(),
-                      stats_command(), tail_command(), collect_command(), bucket_policy_command(),
-                      replay_command()},
+                      stats_command(), tail_command(), convert_command(), schema_command(),
+                      collect_command(), bucket_policy_command(), replay_command()},
          .examples =
              {"nlb-logs collect --input unix:logs --directory /var/log/nlb",
               "nlb-logs cat *.log.gz | wc -l", "nlb-logs top clients --since 1h /var/log/nlb",

@@ -21,6 +21,10 @@ std::size_t width(const std::string& text) {
 
 } // namespace
 
+Result<void> Printer::write(const std::string& text) {
+    return to_ ? to_(text) : app::print(text);
+}
+
 void Printer::keep(const std::string& lines) {
     std::vector<std::string> row(1);
     for (const char c : lines) {
@@ -36,7 +40,7 @@ void Printer::keep(const std::string& lines) {
 }
 
 Result<void> Printer::print(const std::string& lines) {
-    if (!is_aligned_) return app::print(lines);
+    if (!is_aligned_) return write(lines);
     keep(lines);
     if (!has_widths_ && rows_.size() < kHeldBack) return {};
     return finish();
@@ -62,5 +66,5 @@ Result<void> Printer::finish() {
         }
         out += '\n';
     }
-    return app::print(out);
+    return write(out);
 }

@@ -3,6 +3,7 @@
 
 #include "bars.hpp"
 #include "follow.hpp"
+#include "output_file.hpp"
 #include "printer.hpp"
 #include "window.hpp"
 
@@ -12,7 +13,6 @@
 
 #include "base/text.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -26,32 +26,6 @@ using query::Query;
 namespace {
 
 constexpr std::int64_t kMsPerSecond = 1000;
-
-/// Where lines that are no entries go.
-class Rejects {
-  public:
-    Result<void> open(const std::string& path) {
-        if (path.empty()) return {};
-        fd_.reset(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640));
-        if (!fd_.is_open()) return io::sys_error("open " + path);
-        path_ = path;
-        return {};
-    }
-
-    Result<bool> write(std::string_view lines) {
-        while (!lines.empty()) {
-            const ssize_t n =
-                io::retry([&] { return ::write(fd_.get(), lines.data(), lines.size()); });
-            if (n < 0) return io::sys_error("write " + path_);
-            lines.remove_prefix(static_cast<std::size_t>(n));
-        }
-        return true;
-    }
-
-  private:
-    io::Fd fd_;
-    std::string path_;
-};
 
 /// Rows as they come, up to the limit.
 class Rows {
@@ -169,11 +143,13 @@ class Asking {
   public:
     Asking(app::Context& context, const Reading& reading, const Query& query)
         : context_(context), reading_(reading), query_(query), format_(format_of(reading)),
-          printer_(format_ == Format::Tsv && app::stdout_is_terminal()),
+          printer_(format_ == Format::Tsv && app::stdout_is_terminal(), reading.to),
           rows_(printer_, query.limit) {}
 
     Result<void> begin() {
-        if (auto ok = rejects_.open(reading_.rejects); !ok) return ok;
+        if (!reading_.rejects.empty()) {
+            if (auto ok = rejects_.open(reading_.rejects); !ok) return ok;
+        }
         return printer_.print(query::Output(query_, format_).header());
     }
 
@@ -189,7 +165,10 @@ class Asking {
              .worker = {.format = format_, .keeps_rejected = !reading_.rejects.empty()},
              .progress = [&](std::size_t done, std::size_t all) { progress.show(done, all); }},
             {.rows = [&](const std::string& text) { return rows_.take(text); },
-             .rejected = [&](const std::string& text) { return rejects_.write(text); }});
+             .rejected =
+                 [&](const std::string& text) {
+                     return rejects_.write(text).map([] { return true; });
+                 }});
         progress.clear();
         if (!result) {
             if (auto ok = printer_.finish(); !ok) return tl::unexpected<Error>(ok.error());
@@ -207,7 +186,7 @@ class Asking {
     Format format_;
     Printer printer_;
     Rows rows_;
-    Rejects rejects_;
+    OutputFile rejects_; ///< lines that are no entries
 };
 
 } // namespace

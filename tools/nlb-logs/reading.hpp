@@ -9,7 +9,9 @@
 
 #include "app/tool.hpp"
 
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 struct Reading {
@@ -22,10 +24,11 @@ struct Reading {
     bool json = false;
     bool csv = false;
     bool raw = false;
-    bool follows = false;      ///< goes on with files that appear
-    bool shows_bars = false;   ///< of the last column, on a terminal
-    bool shows_spark = false;  ///< the same in one line
-    bool turned_round = false; ///< the last row of an order first
+    bool follows = false;                                  ///< goes on with files that appear
+    bool shows_bars = false;                               ///< of the last column, on a terminal
+    bool shows_spark = false;                              ///< the same in one line
+    bool turned_round = false;                             ///< the last row of an order first
+    std::function<nlb::Result<void>(std::string_view)> to; ///< in place of standard output
 };
 
 /// The options of every reading command.
