@@ -5,6 +5,21 @@ namespace nlb::proxy {
 
 namespace {
 
+/// Does the guide have the counter with the protocol in its name [p.71]?
+bool is_by_protocol(std::size_t cell) {
+    return cell == static_cast<std::size_t>(Count::ActiveFlow) ||
+           cell == static_cast<std::size_t>(Count::NewFlow) ||
+           cell == static_cast<std::size_t>(Count::ProcessedBytes) ||
+           cell == static_cast<std::size_t>(Count::RejectedFlow);
+}
+
+bool is_of_tcp(std::size_t cell) {
+    return cell == static_cast<std::size_t>(Count::ClientReset) ||
+           cell == static_cast<std::size_t>(Count::TargetReset) ||
+           cell == static_cast<std::size_t>(Count::ElbReset) ||
+           cell == static_cast<std::size_t>(Count::ConnectionLimitReached);
+}
+
 std::string name_of(std::size_t cell) {
     if (cell < kCounts) return std::string(EnumText<Count>::names[cell]);
     cell -= kCounts;
@@ -29,11 +44,14 @@ void ListenerCounters::append_to(std::vector<contract::Counter>& lines) const {
         counter.group = group;
         lines.push_back(std::move(counter));
     };
+    const bool is_udp = transport == Transport::Udp;
     for (std::size_t i = 0; i < kCounts + kEnds + kDatagramDrops; ++i) {
         std::uint64_t total = 0;
         for (const ListenerBlock& block : blocks)
             total += block.get(i);
-        if (i < kCounts || total != 0) line(name_of(i), total);
+        const bool is_common = i < kCounts && !(is_udp && is_of_tcp(i));
+        if (is_common || total != 0) line(name_of(i), total);
+        if (is_by_protocol(i)) line(name_of(i) + (is_udp ? "_UDP" : "_TCP"), total);
     }
 }
 

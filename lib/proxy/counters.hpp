@@ -4,7 +4,8 @@
 // where it has one [p.71].
 #pragma once
 
-#include "proxy/session.hpp"
+#include "proxy/end.hpp"
+#include "proxy/transport.hpp"
 
 #include "base/check.hpp"
 #include "contract/messages.hpp"
@@ -26,7 +27,9 @@ enum class Count : std::uint8_t {
     TargetReset,
     ElbReset,
     PortAllocationError,
-    ConnectionLimitReached ///< accepting stopped until a connection ends
+    ConnectionLimitReached, ///< accepting stopped until a connection ends
+    RejectedFlow,
+    UnhealthyRoutingFlow
 };
 
 /// Of the process.
@@ -58,11 +61,12 @@ namespace nlb {
 
 template <>
 struct EnumText<proxy::Count> {
-    static constexpr std::array<std::string_view, 8> names{
+    static constexpr std::array<std::string_view, 10> names{
         "ActiveFlowCount",          "NewFlowCount",
         "ProcessedBytes",           "TCP_Client_Reset_Count",
         "TCP_Target_Reset_Count",   "TCP_ELB_Reset_Count",
-        "PortAllocationErrorCount", "ConnectionLimitReachedCount"};
+        "PortAllocationErrorCount", "ConnectionLimitReachedCount",
+        "RejectedFlowCount",        "UnhealthyRoutingFlowCount"};
 };
 
 template <>
@@ -111,20 +115,22 @@ using ProcessBlock = CounterBlock<kProcessCounts>;
 /// A connection or UDP flow of the block's listener ended so.
 void count_end(ListenerBlock& block, End why);
 
-/// Counters of one listener, a block per worker; they live as long as the process, because totals
-/// only grow.
+/// Counters of one listener and transport, a block per worker; they live as long as the process,
+/// because totals only grow.
 struct ListenerCounters {
     ListenerCounters(model::ListenerId id, std::string zone_name, model::TargetGroupId group_id,
-                     std::size_t workers)
+                     Transport by, std::size_t workers)
         : listener(std::move(id)), zone(std::move(zone_name)), group(std::move(group_id)),
-          blocks(workers) {}
+          transport(by), blocks(workers) {}
 
     model::ListenerId listener;
     std::string zone;
     model::TargetGroupId group;
+    Transport transport;
     std::vector<ListenerBlock> blocks;
 
-    /// One line for each counter; ends and drops that never happened are left out.
+    /// One line for each counter, and one more with the transport in its name where the guide has
+    /// such; those of the other transport, and ends and drops that never happened, are left out.
     void append_to(std::vector<contract::Counter>& lines) const;
 };
 

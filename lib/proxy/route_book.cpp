@@ -130,6 +130,7 @@ void RouteBook::rebuild(const model::TargetGroupId& group, const std::string& zo
     }
     if (node.routing) {
         next.sticky = node.routing->sticky;
+        next.is_failing_over = node.routing->mode != model::RouteReason::Healthy;
         next.proxy_protocol_v2 = node.routing->proxy_protocol_v2;
         next.preserves_client_ip = preserves(*node.routing, next);
         next.source = source_for(*node.routing, next);
@@ -221,10 +222,10 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
             return before->info;
         }
     }
-    auto& counters = counters_[{line.listener.value, line.zone, line.group.value}];
+    auto& counters = counters_[{line.listener.value, line.zone, line.group.value, transport}];
     if (!counters) {
         counters = std::make_shared<ListenerCounters>(line.listener, line.zone, line.group,
-                                                      options_.workers);
+                                                      transport, options_.workers);
     }
     return std::make_shared<const ListenerInfo>(
         ListenerInfo{line.listener, line.zone, line.group, address, idle_ms, counters,

@@ -100,7 +100,8 @@ class RouteBook {
     std::map<model::TargetGroupId, Scope> scopes_;
     std::map<Key, std::shared_ptr<const GroupRoute>> groups_;
     std::map<ListenerKey, std::shared_ptr<const ListenerRoute>> listeners_;
-    std::map<std::array<std::string, 3>, std::shared_ptr<ListenerCounters>> counters_;
+    using CountersKey = std::tuple<std::string, std::string, std::string, Transport>;
+    std::map<CountersKey, std::shared_ptr<ListenerCounters>> counters_;
     PortUses ports_;
     TargetResets resets_;
     ConnectionLimits limits_;

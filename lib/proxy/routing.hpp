@@ -9,11 +9,10 @@
 #include "proxy/connection_limit.hpp"
 #include "proxy/counters.hpp"
 #include "proxy/port_use.hpp"
+#include "proxy/transport.hpp"
 
 #include "contract/messages.hpp"
 #include "wire/proxy_v2.hpp"
-
-#include "l4/l4_abi.h"
 
 #include <cstdint>
 #include <memory>
@@ -22,13 +21,6 @@
 #include <vector>
 
 namespace nlb::proxy {
-
-/// What comes by a listening socket. A TCP_UDP listener is two of them.
-enum class Transport : std::uint8_t { Tcp, Udp };
-
-constexpr std::uint8_t protocol_of(Transport transport) {
-    return transport == Transport::Udp ? NLB_PROTOCOL_UDP : NLB_PROTOCOL_TCP;
-}
 
 /// A listener of one zone and the group behind it; a change of any member makes a new one.
 struct ListenerInfo {
@@ -69,6 +61,7 @@ struct GroupRoute {
     std::vector<TargetRoute> targets; ///< those that take new flows
     std::vector<std::uint32_t> ring;  ///< for each slot an index into `targets`
     bool sticky = false;
+    bool is_failing_over = false;            ///< it sends new flows to targets that are not healthy
     bool proxy_protocol_v2 = false;          ///< connections to targets begin with a header
     bool preserves_client_ip = false;        ///< targets see the addresses of their clients
     std::string lacks;                       ///< why not, although they should; empty: no reason

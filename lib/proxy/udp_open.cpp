@@ -24,11 +24,15 @@ UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, cons
         return nullptr;
     };
     if (draining_) return refuse(DatagramDrop::Draining);
+    const auto reject = [&](DatagramDrop why) {
+        count(*route.info, Count::RejectedFlow);
+        return refuse(why);
+    };
     const auto target = route.choose(read.from.endpoint(), 0);
-    if (!target) return refuse(DatagramDrop::NoTarget);
-    if (flows_.is_full()) return refuse(DatagramDrop::TableFull);
+    if (!target) return reject(DatagramDrop::NoTarget);
+    if (flows_.is_full()) return reject(DatagramDrop::TableFull);
     const Way way = way_to(route, *target, read.from);
-    if (!way.socket) return refuse(way.why);
+    if (!way.socket) return reject(way.why);
     UdpFlow& flow = flows_.open(slot, read.from, *way.socket,
                                 UdpAddress(route.group->targets[*target].address));
     flow.label = route.labels[*target];
@@ -38,6 +42,7 @@ UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, cons
     wheel_.add(flow.index, now_ms_ + flow.label->listener->idle_timeout_ms);
     count(*route.info, Count::NewFlow);
     count(*route.info, Count::ActiveFlow);
+    if (route.group->is_failing_over) count(*route.info, Count::UnhealthyRoutingFlow);
     return &flow;
 }
 

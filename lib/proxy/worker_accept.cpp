@@ -146,6 +146,7 @@ void Worker::open(io::Fd client, const Endpoint& peer, const ListenerRoute& rout
     count(*route.info, Count::NewFlow);
     count(*route.info, Count::ActiveFlow);
     if (!target) return end(connection, End::NoTarget);
+    if (route.group->is_failing_over) count(*route.info, Count::UnhealthyRoutingFlow);
     const End why = connect_to(connection, route, *target);
     if (why != End::None) return connect_failed(connection, why);
     wheel_.add(connection.index, connect_check_ms(route));

@@ -44,6 +44,12 @@ Ending ending(End why) {
     return {};
 }
 
+/// The node took the connection and could not pass it on.
+bool is_rejection(End why) {
+    return why == End::NoTarget || why == End::PortAllocation || why == End::NoResources ||
+           why == End::Hairpin || why == End::FlowCollision;
+}
+
 /// Closing with an empty linger time sends a RST and forgets what was not sent [socket(7)].
 void close_socket(io::Fd& socket, bool reset) {
     if (!socket.is_open()) return;
@@ -157,6 +163,7 @@ void Worker::end(Connection& connection, End why) {
     const ListenerInfo& listener = *connection.label->listener;
     if (resets != 0) count(listener, how.counted, resets);
     if (why == End::PortAllocation) count(listener, Count::PortAllocationError);
+    if (is_rejection(why)) count(listener, Count::RejectedFlow);
     count_end(listener.counters->blocks[options_.index], why);
     give_back_port(connection);
     listener.limit->give_back();

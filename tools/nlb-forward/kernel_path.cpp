@@ -131,6 +131,7 @@ class Path {
         if (!tables) return tl::unexpected<Error>(tables.error());
         if (auto done = datapath_->apply(*tables); !done) return done;
         tables_ = std::move(*tables);
+        note_failing_over(lines);
         tell_states();
         return {};
     }
@@ -146,6 +147,16 @@ class Path {
             }
         }
         return all;
+    }
+
+    void note_failing_over(const std::vector<contract::Message>& lines) {
+        std::set<std::pair<std::string, std::string>> groups;
+        for (const contract::Message& message : lines) {
+            const auto* line = std::get_if<contract::Routing>(&message);
+            if (line != nullptr && line->mode != model::RouteReason::Healthy)
+                groups.emplace(line->group.value, line->zone);
+        }
+        counters_->note_failing_over(std::move(groups));
     }
 
     void tell_states() {

@@ -5,6 +5,8 @@
 
 #include "flow/user_engine.hpp"
 
+#include <array>
+#include <string_view>
 #include <utility>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
@@ -21,6 +23,21 @@ contract::Counter counter_of(std::string name, std::uint64_t value) {
     counter.name = std::move(name);
     counter.value = value;
     return counter;
+}
+
+/// Why the programs open no flow for a packet that wants one.
+constexpr std::array<std::uint8_t, 6> kRejections{
+    NLB_REASON_NO_TARGET,      NLB_REASON_HAIRPIN,    NLB_REASON_PORTS_EXHAUSTED,
+    NLB_REASON_FLOW_COLLISION, NLB_REASON_TABLE_FULL, NLB_REASON_NEW_FLOW_RATE};
+
+bool is_by_protocol(std::string_view name) {
+    return name == "ActiveFlowCount" || name == "NewFlowCount" || name == "ProcessedBytes";
+}
+
+/// The programs count a TCP_UDP listener as one.
+std::string suffix_of(model::Protocol protocol) {
+    if (protocol == model::Protocol::Tcp) return "_TCP";
+    return protocol == model::Protocol::Udp ? "_UDP" : "";
 }
 
 template <class Values>
@@ -78,9 +95,30 @@ std::map<std::uint32_t, KernelCounters::Values> KernelCounters::by_listener() co
     return all;
 }
 
+std::uint64_t KernelCounters::unhealthy_flows(std::uint32_t index, const Values& values) const {
+    const auto known = unhealthy_.find(index);
+    if (known == unhealthy_.end()) return 0;
+    const Unhealthy& flows = known->second;
+    return flows.before + (flows.since ? values.at("NewFlowCount") - *flows.since : 0);
+}
+
+void KernelCounters::note_failing_over(std::set<std::pair<std::string, std::string>> groups) {
+    for (const auto& [index, values] : by_listener()) {
+        const kernel::ListenerLabel& label = *datapath_.labels().listener(index);
+        const bool fails = label.is_in_use && groups.contains({label.group.value, label.zone});
+        Unhealthy& flows = unhealthy_[index];
+        const std::uint64_t now = values.at("NewFlowCount");
+        if (fails == flows.since.has_value()) continue;
+        flows.before = unhealthy_flows(index, values);
+        flows.since = fails ? std::optional(now) : std::nullopt;
+    }
+}
+
 KernelCounters::Values KernelCounters::of_process() const {
     Values values;
     if (const auto reasons = datapath_.tables().counters()) {
+        for (const std::uint8_t reason : kRejections)
+            values["RejectedFlowCount"] += (*reasons)[reason];
         for (std::uint8_t reason = 0; reason < NLB_REASON_COUNT; ++reason)
             values["Packet." + std::string(flow::reason_text(reason))] = (*reasons)[reason];
     }
@@ -99,11 +137,18 @@ std::vector<contract::Counter> KernelCounters::lines() const {
             lines.back().zone = label.zone;
             lines.back().group = label.group;
         };
+        const std::string suffix = suffix_of(label.protocol);
+        const auto put_both = [&](const std::string& name, std::uint64_t value) {
+            put(name, value);
+            if (!suffix.empty() && is_by_protocol(name)) put(name + suffix, value);
+        };
         const auto active = datapath_.active().find(index);
-        put("ActiveFlowCount", active == datapath_.active().end() ? 0 : active->second);
+        put_both("ActiveFlowCount", active == datapath_.active().end() ? 0 : active->second);
         for (const auto& [name, value] : values)
-            put(name, of_before == listeners_before_.end() ? value
-                                                           : grown(of_before->second, name, value));
+            put_both(name, of_before == listeners_before_.end()
+                               ? value
+                               : grown(of_before->second, name, value));
+        put("UnhealthyRoutingFlowCount", unhealthy_flows(index, values));
     }
     for (const auto& [name, value] : of_process()) {
         const std::uint64_t since = grown(process_before_, name, value);

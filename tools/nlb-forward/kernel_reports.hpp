@@ -8,6 +8,9 @@
 
 #include <map>
 #include <optional>
+#include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 /// Nothing when the flow's listener has no name any more.
@@ -21,14 +24,27 @@ class KernelCounters {
 
     [[nodiscard]] std::vector<nlb::contract::Counter> lines() const;
 
+    /// The groups and zones whose nodes send new flows to targets that are not healthy, from now
+    /// on: what the programs count is told apart by when it was counted.
+    void note_failing_over(std::set<std::pair<std::string, std::string>> groups);
+
   private:
     using Values = std::map<std::string, std::uint64_t>;
+
+    /// New flows of a listener.
+    struct Unhealthy {
+        std::uint64_t before = 0;           // while its group failed over earlier
+        std::optional<std::uint64_t> since; // the total when it began to do so now
+    };
+
+    [[nodiscard]] std::uint64_t unhealthy_flows(std::uint32_t index, const Values& values) const;
 
     [[nodiscard]] std::map<std::uint32_t, Values> by_listener() const;
     [[nodiscard]] Values of_process() const;
 
     const nlb::kernel::Datapath& datapath_;
     std::map<std::uint32_t, Values> listeners_before_;
+    std::map<std::uint32_t, Unhealthy> unhealthy_; // by listener
     Values process_before_;
 };
 

@@ -98,6 +98,7 @@ void RunWiring::on_batch() {
     const std::span<const contract::Set> sets(staged_.data(), complete_);
     const bool is_everything = std::exchange(starts_anew_, false);
     const Nanos received = io::now();
+    peaks_.learn(sets);
     if (kernel_)
         proxy_->apply(kernel_->apply(sets, is_everything), is_everything, received);
     else

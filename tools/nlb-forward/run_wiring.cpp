@@ -12,8 +12,6 @@
 #include <linux/capability.h>
 #include <unistd.h>
 
-#include <map>
-#include <tuple>
 #include <utility>
 
 using namespace nlb;
@@ -30,6 +28,8 @@ io::MessageLink::Handlers write_only(std::function<void(const Result<void>&)> on
 }
 
 std::string of_whom(const contract::Counter& counter) {
+    if (counter.load_balancer)
+        return " " + counter.load_balancer->value + " " + counter.zone.value_or("-");
     if (!counter.listener) return "";
     return " " + counter.listener->value + " " + counter.zone.value_or("-") + " " +
            (counter.group ? counter.group->value : "-");
@@ -46,7 +46,7 @@ Result<int> RunWiring::run() {
     if (auto ran = loop_.run(); !ran) return tl::unexpected<Error>(ran.error());
     if (proxy_) {
         proxy_->stop();
-        if (records_) records_->put(counters());
+        if (records_) records_->put(figures());
     }
     return result_;
 }
@@ -67,6 +67,7 @@ Result<void> RunWiring::start() {
     if (auto done = start_proxy(); !done) return done;
     if (auto done = begin_takeover(); !done) return forward(done.error(), "--takeover");
     if (options_.counters_interval_seconds != 0) count_again();
+    look_at_rates();
     if (policy_) policy_->start();
     return {};
 }
@@ -255,39 +256,41 @@ std::vector<contract::ListenerState> RunWiring::listener_states() const {
 
 std::vector<contract::Counter> RunWiring::counters() const {
     auto all = proxy_->counters();
-    if (!kernel_) return all;
-    // A listener that changed from one datapath to the other has a part in each.
-    const auto whose = [](const contract::Counter& counter) {
-        return std::tuple(counter.name, counter.listener, counter.zone, counter.group);
-    };
-    std::map<decltype(whose(all.front())), std::size_t> known;
-    for (std::size_t i = 0; i < all.size(); ++i)
-        known.emplace(whose(all[i]), i);
-    for (contract::Counter& counter : kernel_->counters()) {
-        const auto at = known.find(whose(counter));
-        if (at == known.end())
+    if (kernel_) {
+        for (contract::Counter& counter : kernel_->counters())
             all.push_back(std::move(counter));
-        else
-            all[at->second].value += counter.value;
     }
+    return added_up(all);
+}
+
+/// Totals, and the peaks since they were told of last.
+std::vector<contract::Counter> RunWiring::figures() {
+    auto all = counters();
+    for (contract::Counter& peak : peaks_.take())
+        all.push_back(std::move(peak));
     return all;
 }
 
 void RunWiring::count_again() {
     loop_.at(io::now() + seconds(options_.counters_interval_seconds), [this](Nanos) {
-        if (records_) records_->put(counters());
+        if (records_) records_->put(figures());
         count_again();
     });
 }
 
+void RunWiring::look_at_rates() {
+    peaks_.look_at(counters(), io::now());
+    loop_.at(io::now() + PeakRates::kEvery, [this](Nanos) { look_at_rates(); });
+}
+
 void RunWiring::print_statistics() {
-    const auto totals = counters();
-    for (const contract::Counter& counter : totals) {
+    const auto all = figures();
+    for (const contract::Counter& counter : all) {
         context_.log.notice(counter.name + of_whom(counter) + " " + std::to_string(counter.value));
     }
     print_rings("sockets", proxy_->rings());
     if (kernel_) print_rings("packets", kernel_->rings());
-    if (records_) records_->put(totals);
+    if (records_) records_->put(all);
 }
 
 /// Two nodes whose lines are equal spread flows alike.

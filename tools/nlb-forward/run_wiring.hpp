@@ -5,6 +5,7 @@
 #include "kernel_path.hpp"
 #include "records.hpp"
 #include "takeover.hpp"
+#include "totals.hpp"
 
 #include "app/context.hpp"
 #include "io/link_client.hpp"
@@ -67,7 +68,9 @@ class RunWiring {
     void end_within_drain_timeout();
     [[nodiscard]] std::vector<nlb::contract::ListenerState> listener_states() const;
     [[nodiscard]] std::vector<nlb::contract::Counter> counters() const;
+    std::vector<nlb::contract::Counter> figures();
     void count_again();
+    void look_at_rates();
     void print_statistics();
     void print_rings(std::string_view of, const std::vector<nlb::tables::RingSummary>& rings);
     void end(nlb::Result<int> how);
@@ -83,6 +86,7 @@ class RunWiring {
     std::unique_ptr<nlb::io::MessageLink> answers_; // standard output
     std::unique_ptr<nlb::io::LinkClient> policy_;   // instead of both: a socket
     std::unique_ptr<Records> records_;
+    PeakRates peaks_;
     nlb::contract::SetAssembler assembler_;
     std::vector<nlb::contract::Set> staged_;
     std::size_t complete_ = 0; // of staged_: their last set has come

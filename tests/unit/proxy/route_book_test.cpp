@@ -283,7 +283,8 @@ BOOST_AUTO_TEST_CASE(tcp_udp_listeners_are_two_and_tls_ones_are_not_ours) {
         BOOST_TEST((info.transport == transports.at(i)));
         BOOST_TEST(info.idle_timeout_ms == idle_ms.at(i));
         BOOST_TEST((info.address.address == ip(i == 0 ? "127.0.0.1" : "127.0.0.2")));
-        BOOST_TEST((info.counters == wanted[0].route->info->counters));
+        BOOST_TEST((info.counters == wanted[0].route->info->counters) ==
+                   (info.transport == Transport::Udp));
     }
 }
 

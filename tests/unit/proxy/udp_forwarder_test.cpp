@@ -70,7 +70,7 @@ struct Balancer {
     io::Fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
     ProcessBlock process;
     std::shared_ptr<ListenerCounters> counters = std::make_shared<ListenerCounters>(
-        model::ListenerId("l"), "a", model::TargetGroupId("g"), 1);
+        model::ListenerId("l"), "a", model::TargetGroupId("g"), Transport::Udp, 1);
     UdpForwarder forwarder;
     std::int64_t now_ms = 1000;
     Endpoint listener;
