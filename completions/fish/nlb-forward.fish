@@ -9,7 +9,8 @@ complete -c nlb-forward -n __fish_use_subcommand -l version -d 'Print the versio
 complete -c nlb-forward -n __fish_use_subcommand -l schema -d 'Print the messages of this tool'
 complete -c nlb-forward -n __fish_use_subcommand -a run -d 'Forward connections through sockets'
 complete -c nlb-forward -n __fish_use_subcommand -a replay -d 'Decide every packet of a capture'
-complete -c nlb-forward -n __fish_use_subcommand -a flows -d 'List the flows of a kernel datapath'
+complete -c nlb-forward -n __fish_use_subcommand -a status -d 'Show listeners and targets'
+complete -c nlb-forward -n __fish_use_subcommand -a flows -d 'List the flows of a node'
 complete -c nlb-forward -n __fish_use_subcommand -a detach -d 'Take the kernel datapath away'
 complete -c nlb-forward -n __fish_use_subcommand -a proxy-header -d 'Write or read a PROXY protocol header'
 
@@ -32,6 +33,10 @@ complete -c nlb-forward -n $run -l host-port -x -d 'Port left to the host'
 complete -c nlb-forward -n $run -l flow-table -x -d 'Entries of the flow tables'
 complete -c nlb-forward -n $run -l new-flow-rate -x -d 'New flows a second'
 complete -c nlb-forward -n $run -l vpc-flow-log -r -F -d 'VPC flow log records'
+
+set -l state '__fish_seen_subcommand_from status'
+complete -c nlb-forward -n $state -l node -x -d 'Name of the node'
+complete -c nlb-forward -n $state -l json -d 'One JSON object a line'
 
 set -l flows '__fish_seen_subcommand_from flows'
 complete -c nlb-forward -n $flows -l node -x -d 'Name of the node'

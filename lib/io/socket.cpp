@@ -79,6 +79,12 @@ const sockaddr* generic(const sockaddr_un& address) {
 
 } // namespace
 
+Endpoint local_endpoint(int socket) {
+    SocketAddress address;
+    if (::getsockname(socket, address.get(), &address.length) != 0) return {};
+    return address.endpoint();
+}
+
 Result<void> make_socket_directory(const std::string& socket_path) {
     const std::size_t slash = socket_path.rfind('/');
     if (slash == std::string::npos || slash == 0) return {};

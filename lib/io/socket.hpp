@@ -30,6 +30,9 @@ struct SocketAddress {
     }
 };
 
+/// What the socket is bound to; IPv4 0.0.0.0:0 when it is to nothing.
+Endpoint local_endpoint(int socket);
+
 /// Makes the directory in which a socket will lie, mode 0750, if only that last step of its path is
 /// missing. Errors: System.
 Result<void> make_socket_directory(const std::string& socket_path);

@@ -54,6 +54,14 @@ void Outbox::paused() {
     wake();
 }
 
+void Outbox::shows(FlowPortion portion) {
+    {
+        const std::lock_guard lock(mutex_);
+        content_.portions.push_back(std::move(portion));
+    }
+    wake();
+}
+
 std::size_t Outbox::put(std::vector<FlowRecord>& flows) {
     std::size_t dropped = 0;
     bool was_empty = false;

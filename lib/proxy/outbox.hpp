@@ -5,6 +5,7 @@
 
 #include "io/fd.hpp"
 #include "proxy/evidence.hpp"
+#include "proxy/live_flow.hpp"
 #include "proxy/routing.hpp"
 #include "proxy/troubles.hpp"
 
@@ -33,6 +34,7 @@ class Outbox {
         std::vector<TargetSign> signs;
         std::vector<Trouble> troubles;
         std::vector<std::shared_ptr<const ListenerInfo>> full; ///< have no place any more
+        std::vector<FlowPortion> portions;
         bool paused = false;  ///< a worker ran out of descriptors and accepts no more for now
         std::size_t idle = 0; ///< workers that drain and have no connection left
     };
@@ -46,6 +48,7 @@ class Outbox {
     void applied(std::uint64_t job);
     void idle();
     void paused();
+    void shows(FlowPortion portion);
 
     /// Takes the records out of `flows`; returns how many found no room.
     std::size_t put(std::vector<FlowRecord>& flows);

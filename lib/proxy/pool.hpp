@@ -3,6 +3,7 @@
 // and kept for the next ones.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -52,6 +53,18 @@ class Pool {
                 if (one.in_use) visit(one);
             }
         }
+    }
+
+    /// Visits those of `count` places from `first` on that are in use; true when there are no more
+    /// places.
+    template <class Visit>
+    bool visit(std::uint32_t first, std::uint32_t count, Visit&& visit) {
+        const auto places = static_cast<std::uint32_t>(chunks_.size()) * kChunk;
+        const std::uint32_t end = first < places ? first + std::min(count, places - first) : first;
+        for (std::uint32_t place = first; place < end; ++place) {
+            if (T& one = at(place); one.in_use) visit(one);
+        }
+        return end >= places;
     }
 
   private:

@@ -163,6 +163,9 @@ void Proxy::on_outbox() {
     for (const Trouble& trouble : content.troubles) {
         if (const auto text = troubles_.note(trouble, io::now())) handlers_.on_notice(*text);
     }
+    for (const FlowPortion& portion : content.portions) {
+        if (const auto asked = questions_.extract(portion.question)) asked.mapped()(portion);
+    }
     if (telling_ == 0) tell_evidence(io::now());
     if (content.paused) say_now_and_then(exhaustion());
     for (const auto& listener : content.full)
@@ -211,6 +214,14 @@ std::vector<contract::Counter> Proxy::counters() const {
     blocks.push_back(&own_counters_);
     append_process_counters(blocks, lines);
     return lines;
+}
+
+void Proxy::show(const FlowCursor& where, bool with_source,
+                 std::function<void(const FlowPortion&)> on_portion) {
+    Worker::Command command;
+    command.question = {next_question_, where.transport, where.place, with_source};
+    questions_.emplace(next_question_++, std::move(on_portion));
+    workers_.at(where.worker)->post(std::move(command));
 }
 
 std::size_t Proxy::live() const {

@@ -86,6 +86,12 @@ class Proxy {
     /// The ring of every group and zone that sockets serve.
     [[nodiscard]] std::vector<tables::RingSummary> rings() const { return book_.rings(); }
 
+    /// Asks a worker for some of its flows, which come later by `on_portion`; not after stop().
+    void show(const FlowCursor& where, bool with_source,
+              std::function<void(const FlowPortion&)> on_portion);
+
+    [[nodiscard]] std::size_t workers() const { return workers_.size(); }
+
     /// Connections and UDP flows now.
     [[nodiscard]] std::size_t live() const;
 
@@ -132,6 +138,8 @@ class Proxy {
     std::vector<std::unique_ptr<Worker>> workers_;
     std::map<std::uint64_t, Job> jobs_;
     std::uint64_t next_job_ = 1;
+    std::map<std::uint64_t, std::function<void(const FlowPortion&)>> questions_;
+    std::uint64_t next_question_ = 1;
     io::EventLoop::TimerId retry_ = 0;
     contract::Evidence evidence_;
     Troubles troubles_;

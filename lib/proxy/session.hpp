@@ -71,6 +71,9 @@ class Session {
 
     [[nodiscard]] bool is_connecting() const { return connecting_; }
 
+    /// One direction has ended.
+    [[nodiscard]] bool is_closing() const { return halves_[0].ended || halves_[1].ended; }
+
     /// The target answered: both sides can be written to, and the client may have sent already. The
     /// `header_bytes` at the start of the buffer go to the target first, whatever the client does.
     void connected(std::uint32_t header_bytes = 0) {

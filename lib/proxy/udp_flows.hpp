@@ -74,6 +74,12 @@ class UdpFlows {
         flows_.for_each(visit);
     }
 
+    /// As Pool::visit().
+    template <class Visit>
+    bool visit(std::uint32_t first, std::uint32_t count, Visit&& visit) {
+        return flows_.visit(first, count, visit);
+    }
+
   private:
     struct Key {
         std::uint32_t secret = 0; // first: what follows is mixed with it

@@ -113,6 +113,22 @@ void UdpForwarder::end_those_of(const TargetEnds& targets, std::int64_t now_ms) 
     });
 }
 
+bool UdpForwarder::show(std::uint32_t place, bool with_source, std::int64_t now_ms,
+                        std::vector<LiveFlow>& to) {
+    return flows_.visit(place, kPlacesShown, [&](const UdpFlow& flow) {
+        LiveFlow shown;
+        shown.label = flow.label;
+        shown.client = flow.client.endpoint();
+        if (with_source) shown.source = io::local_endpoint(sockets_.fd(flow.socket));
+        shown.state = flow.target_bytes == 0 ? FlowState::Opening : FlowState::Established;
+        shown.client_bytes = flow.client_bytes;
+        shown.target_bytes = flow.target_bytes;
+        shown.age_ms = now_ms - flow.start_ms;
+        shown.idle_ms = now_ms - flow.last_ms;
+        to.push_back(std::move(shown));
+    });
+}
+
 void UdpForwarder::leave_clients() {
     for (const Listener& listener : listeners_) {
         if (!listener.socket.is_open()) continue;

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "proxy/idle_wheel.hpp"
+#include "proxy/live_flow.hpp"
 #include "proxy/outbox.hpp"
 #include "proxy/target_ends.hpp"
 #include "proxy/udp_flows.hpp"
@@ -79,6 +80,10 @@ class UdpForwarder {
     void stop(std::int64_t now_ms);
 
     [[nodiscard]] std::size_t live() const { return flows_.size(); }
+
+    /// Appends the flows in the kPlacesShown places from `place` on; true when these are the last.
+    bool show(std::uint32_t place, bool with_source, std::int64_t now_ms,
+              std::vector<LiveFlow>& to);
 
     /// Records of ended flows; the caller takes them out.
     std::vector<FlowRecord>& ended() { return ended_; }

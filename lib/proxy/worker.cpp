@@ -197,6 +197,7 @@ void Worker::obey(Command& command) {
         udp_.end_those_of(*command.ends, now_ms_);
     }
     if (command.drain != Drain::No && !draining_) drain(command.drain);
+    if (command.question) show(*command.question);
     if (command.job != 0) outbox_.applied(command.job);
     if (command.stop) stop_all();
 }

@@ -12,6 +12,7 @@
 
 #include <atomic>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -44,13 +45,22 @@ class Worker {
         std::shared_ptr<ConnectionLimit> limit;
     };
 
+    /// Which of its flows are to be shown.
+    struct Question {
+        std::uint64_t number = 0; ///< of the FlowPortion that answers it
+        Transport transport = Transport::Tcp;
+        std::uint32_t place = 0;
+        bool with_source = false;
+    };
+
     struct Command {
         std::shared_ptr<const RoutingTable> table;            ///< null: keep the present one
         std::vector<std::pair<std::uint32_t, io::Fd>> listen; ///< slot and listening socket
         std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
         std::vector<HeldPlace> places;                        ///< done after `table`
         std::shared_ptr<const TargetEnds> ends;               ///< done after `table`; null: none
-        std::uint64_t job = 0;                                ///< reported when done; 0: not
+        std::optional<Question> question;
+        std::uint64_t job = 0;   ///< reported when done; 0: not
         Drain drain = Drain::No; ///< accept no more, say when the last flow is gone
         bool stop = false;       ///< reset every connection and end the thread
     };
@@ -129,6 +139,10 @@ class Worker {
     static void give_back_port(Connection& connection);
     [[nodiscard]] const ListenerRoute* route_of(const ListenerInfo& listener) const;
     [[nodiscard]] std::int64_t connect_check_ms(const ListenerRoute& route) const;
+
+    // worker_show.cpp: for who lists flows
+    [[nodiscard]] LiveFlow shown(const Connection& connection, bool with_source) const;
+    void show(const Question& question);
 
     // worker_connection.cpp: what happens to a connection
     void on_event(Connection& connection, Side side, std::uint32_t events);

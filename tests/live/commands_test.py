@@ -51,6 +51,18 @@ class Commands(live.TestCase):
         self.assertIn(f"{self.net.CLIENTS[0]}:{port}", out)
         self.assertIn(f"{self.server.address}:{self.server.port}", out)
 
+    def test_status_counts_the_flows_of_the_kernel(self):
+        self.held()
+        status, out, err = self.command("status", "--json")
+        self.assertEqual((status, err), (0, ""))
+        process, listener, target = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual((process["pid"], process["state"], process["datapath"]),
+                         (self.forwarder.popen.pid, "serving", "kernel"))
+        self.assertEqual((listener["listener"], listener["datapath"], listener["bound"],
+                          listener["new_flows"]), (live.LISTENER, "kernel", True, 1))
+        self.assertEqual((target["target"], target["active_flows"]),
+                         (f"{self.server.address}:{self.server.port}", 1))
+
     def test_filters_leave_out_what_does_not_fit(self):
         self.held()
         self.assertEqual(len(self.flows("state", "established")), 1)

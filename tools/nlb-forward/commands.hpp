@@ -9,3 +9,4 @@ nlb::app::Command flows_command();
 nlb::app::Command proxy_header_command();
 nlb::app::Command replay_command();
 nlb::app::Command run_command();
+nlb::app::Command status_command();

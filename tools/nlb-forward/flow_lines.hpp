@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Flows of the kernel's table as lines, for people and for programs.
+// Live flows as lines, for people and for programs.
 #pragma once
 
 #include "base/ip.hpp"
@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// One flow with the names of what it belongs to; nlb-forward(8) describes the members.
@@ -15,17 +16,30 @@ struct FlowLine {
     std::string state;
     nlb::Endpoint client;
     nlb::Endpoint destination; ///< where the client sends to
-    nlb::Endpoint source;      ///< whom the target sees
+    nlb::Endpoint source;      ///< whom the target sees; port 0: nobody yet
     nlb::Endpoint target_at;
     std::string listener;
+    std::string zone;
+    std::string group;
     std::string target;
-    std::uint64_t client_packets = 0;
-    std::uint64_t client_bytes = 0; ///< IP headers included
-    std::uint64_t target_packets = 0;
+    std::optional<std::uint64_t> client_packets; ///< nothing: sockets see none
+    std::uint64_t client_bytes = 0; ///< of packets IP headers included, of sockets payload
+    std::optional<std::uint64_t> target_packets;
     std::uint64_t target_bytes = 0;
     std::uint64_t age_s = 0;
     std::uint64_t idle_ms = 0;
 };
+
+/// What a flow's state may be.
+constexpr std::string_view kFlowStates[] = {"opening", "established", "closing",
+                                            "closed",  "reset",       "expired"};
+
+/// One JSON object and a newline.
+void append_json(const FlowLine& line, std::string& out);
+
+/// The columns of a table, and their names.
+std::vector<std::string> cells_of(const FlowLine& line);
+std::vector<std::string> flow_columns();
 
 /// Which flows are wanted: all words must fit.
 class FlowFilter {
@@ -51,7 +65,3 @@ class FlowFilter {
     std::optional<std::string> target_;
     std::optional<std::string> listener_;
 };
-
-/// The flows of `node` to standard output. Errors: Usage when the node has no kernel datapath,
-/// Data when it is another version's, System.
-nlb::Result<void> print_flows(const std::string& node, const FlowFilter& filter, bool json);

@@ -99,6 +99,7 @@ void RunWiring::on_batch() {
     const bool is_everything = std::exchange(starts_anew_, false);
     const Nanos received = io::now();
     peaks_.learn(sets);
+    status_.take(sets, is_everything);
     if (kernel_)
         proxy_->apply(kernel_->apply(sets, is_everything), is_everything, received);
     else

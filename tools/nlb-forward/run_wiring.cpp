@@ -38,7 +38,8 @@ std::string of_whom(const contract::Counter& counter) {
 } // namespace
 
 RunWiring::RunWiring(io::EventLoop& loop, app::Context& context, RunOptions options)
-    : loop_(loop), context_(context), options_(std::move(options)) {
+    : loop_(loop), context_(context), options_(std::move(options)), status_(options_.zone),
+      start_ms_(static_cast<std::uint64_t>(io::unix_ms())) {
 }
 
 Result<int> RunWiring::run() {
@@ -66,6 +67,7 @@ Result<void> RunWiring::start() {
     if (auto done = give_up_rights(); !done) return done;
     if (auto done = start_proxy(); !done) return done;
     if (auto done = begin_takeover(); !done) return forward(done.error(), "--takeover");
+    if (!takeover_ || takeover_->is_alone()) open_control();
     if (options_.counters_interval_seconds != 0) count_again();
     look_at_rates();
     if (policy_) policy_->start();
@@ -88,6 +90,9 @@ Result<void> RunWiring::give_up_rights() {
         rights.capabilities.push_back(io::has_capability(CAP_NET_RAW) ? CAP_NET_RAW
                                                                       : CAP_NET_ADMIN);
     }
+    // For the control socket; without its folder the work goes on.
+    [[maybe_unused]] const auto folder =
+        app::socket_path(control_source(options_.node)).and_then(io::make_socket_directory);
     if (!options_.takeover.empty()) {
         auto path = app::socket_path(options_.takeover);
         if (!path) return forward(path.error(), "--takeover");
@@ -133,6 +138,7 @@ Result<void> RunWiring::start_proxy() {
                 takeover_ ? "MAINPID=" + std::to_string(::getpid()) + "\n" : "";
             context_.tell_service_manager(process + "READY=1");
         }
+        generation_ = applied.generation;
         answer(applied);
     };
     handlers.on_served = [this] {
@@ -195,55 +201,6 @@ void RunWiring::on_signal(int number) {
     case SIGINT: return drain(number);
     default: break; // SIGHUP: no configuration of its own to read again
     }
-}
-
-void RunWiring::drain(int number) {
-    constexpr int kKilledBySignal = 128; // what a shell adds to a signal's number
-    if (std::exchange(draining_for_, number) != 0) return end(kKilledBySignal + number);
-    context_.tell_service_manager("STOPPING=1");
-    context_.log.notice("draining " + std::to_string(proxy_->live()) + " connections");
-    proxy_->drain();
-    end_within_drain_timeout();
-}
-
-Result<void> RunWiring::begin_takeover() {
-    if (options_.takeover.empty()) return {};
-    auto path = app::socket_path(options_.takeover);
-    if (!path) return tl::unexpected<Error>(path.error());
-    Takeover::Handlers handlers;
-    handlers.sockets = [this]() -> const proxy::SocketsByPlace& {
-        return proxy_->listening_sockets();
-    };
-    handlers.on_more = [this](proxy::SocketsByPlace more) { proxy_->inherit(std::move(more)); };
-    handlers.on_taken = [this] { on_taken(); };
-    handlers.on_warning = [this](const std::string& text) { context_.log.warning(text); };
-    takeover_ =
-        std::make_unique<Takeover>(loop_, std::move(*path), options_.threads, std::move(handlers));
-    auto sockets = takeover_->begin();
-    if (!sockets) return tl::unexpected<Error>(sockets.error());
-    if (!sockets->empty()) {
-        context_.log.notice("took over the sockets of " + std::to_string(sockets->size()) +
-                            " listeners");
-    }
-    proxy_->inherit(std::move(*sockets));
-    return {};
-}
-
-/// Connections go on here until they end.
-void RunWiring::on_taken() {
-    if (std::exchange(draining_for_, SIGTERM) != 0) return;
-    context_.log.notice("another process took over; draining " + std::to_string(proxy_->live()) +
-                        " connections");
-    proxy_->hand_over();
-    end_within_drain_timeout();
-}
-
-void RunWiring::end_within_drain_timeout() {
-    loop_.at(io::now() + seconds(options_.drain_timeout_seconds), [this](Nanos) {
-        context_.log.notice(std::to_string(proxy_->live()) +
-                            " connections did not end in time and are reset");
-        end(0);
-    });
 }
 
 std::vector<contract::ListenerState> RunWiring::listener_states() const {

@@ -2,8 +2,10 @@
 // nlb-forward run: where route-sets come from, where answers and records go, and the proxy between.
 #pragma once
 
+#include "control.hpp"
 #include "kernel_path.hpp"
 #include "records.hpp"
+#include "status_lines.hpp"
 #include "takeover.hpp"
 #include "totals.hpp"
 
@@ -62,10 +64,15 @@ class RunWiring {
     void answer(const nlb::contract::Message& message);
 
     void on_signal(int number);
-    nlb::Result<void> begin_takeover();
+
+    // run_control.cpp
     void drain(int number);
+    nlb::Result<void> begin_takeover();
     void on_taken();
     void end_within_drain_timeout();
+    void open_control();
+    void put_status(TargetFlows flows, nlb::contract::StreamWriter& out) const;
+
     [[nodiscard]] std::vector<nlb::contract::ListenerState> listener_states() const;
     [[nodiscard]] std::vector<nlb::contract::Counter> counters() const;
     std::vector<nlb::contract::Counter> figures();
@@ -87,10 +94,14 @@ class RunWiring {
     std::unique_ptr<nlb::io::LinkClient> policy_;   // instead of both: a socket
     std::unique_ptr<Records> records_;
     PeakRates peaks_;
+    StatusLines status_;
+    std::unique_ptr<Control> control_; // after proxy_
     nlb::contract::SetAssembler assembler_;
     std::vector<nlb::contract::Set> staged_;
     std::size_t complete_ = 0; // of staged_: their last set has come
     std::uint64_t applied_ = 0;
+    std::optional<std::uint64_t> generation_; // in force in every thread
+    std::uint64_t start_ms_;
     bool starts_anew_ = false; // a hello came: the next chain of sets is everything there is
     bool is_ready_ = false;    // a route-set is in force
     std::uint64_t bad_lines_ = 0;

@@ -126,5 +126,6 @@ void Takeover::on_predecessor() {
 void Takeover::part() {
     loop_.remove(predecessor_.get());
     predecessor_.reset();
+    handlers_.on_alone();
     if (is_answered_) warn_unless(serve());
 }

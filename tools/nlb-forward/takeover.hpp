@@ -33,6 +33,7 @@ class Takeover {
         std::function<const nlb::proxy::SocketsByPlace&()> sockets; ///< what there is to give
         /// More of what the process that runs has; confirm() tells it how that went.
         std::function<void(nlb::proxy::SocketsByPlace)> on_more;
+        std::function<void()> on_alone; ///< the process that ran has left, or is no more
         std::function<void()> on_taken; ///< another process serves all of them
         std::function<void(const std::string&)> on_warning;
     };
@@ -51,6 +52,9 @@ class Takeover {
     /// The sockets are served here: the other process may leave, unless it listens at a place that
     /// is `missing` here. Without effect while it has not answered the last one.
     void confirm(const std::vector<nlb::proxy::ListenerPlace>& missing);
+
+    /// No other process has the sockets that this one has or gets.
+    [[nodiscard]] bool is_alone() const { return !predecessor_.is_open(); }
 
   private:
     // takeover.cpp: towards the process that runs

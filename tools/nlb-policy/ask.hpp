@@ -22,9 +22,10 @@ struct Said {
 /// `socket` is unix:NAME or unix:/PATH. Waits for the end of the answer.
 /// Errors: Usage when it was refused, with the reason; System when nobody serves there or the
 /// connection ended before the answer.
-Result<Said> ask(app::Context& context, const std::string& socket, contract::Request request);
+Result<Said> ask(const app::Context& context, const std::string& socket,
+                 const contract::Request& request);
 
 /// The whole status. Errors as ask().
-Result<route::Status> ask_status(app::Context& context, const std::string& socket);
+Result<route::Status> ask_status(const app::Context& context, const std::string& socket);
 
 } // namespace nlb::policy

@@ -147,7 +147,7 @@ Result<flow::Tables> tables_of(app::Context& context, const RingsOptions& option
     if (!options.file.empty()) return tables_of(context, options.file, options.health);
     contract::Request request;
     request.what = "status";
-    const auto said = ask(context, options.socket, std::move(request));
+    const auto said = ask(context, options.socket, request);
     if (!said) return tl::unexpected<Error>(said.error());
     return tables_of(said->sets);
 }

@@ -99,7 +99,7 @@ std::string text_of(const Said& said, bool json) {
 Result<int> zonal_shift(app::Context& context, const Options& options) {
     auto request = request_of(options);
     if (!request) return tl::unexpected<Error>(request.error());
-    const auto said = ask(context, options.socket, std::move(*request));
+    const auto said = ask(context, options.socket, *request);
     if (!said) return tl::unexpected<Error>(said.error());
     return app::print(text_of(*said, options.json)).map([] { return int{app::kDone}; });
 }
