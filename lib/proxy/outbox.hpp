@@ -15,6 +15,13 @@
 
 namespace nlb::proxy {
 
+/// What a socket knows of the packets of a flow.
+struct PacketsSeen {
+    Endpoint source;                  ///< whom the target saw
+    std::uint64_t client_packets = 0; ///< received from the client: TCP segments, or datagrams
+    std::uint64_t target_packets = 0;
+};
+
 /// One ended connection.
 struct FlowRecord {
     std::shared_ptr<const FlowLabel> label;
@@ -24,6 +31,7 @@ struct FlowRecord {
     std::uint64_t client_bytes = 0;
     std::uint64_t target_bytes = 0;
     End end = End::None;
+    PacketsSeen seen{}; ///< if that is wanted
 };
 
 class Outbox {

@@ -31,6 +31,8 @@ struct UdpFlow {
     std::int64_t last_ms = 0;   ///< monotonic: of the last datagram of either side
     std::uint64_t client_bytes = 0;
     std::uint64_t target_bytes = 0;
+    std::uint64_t client_datagrams = 0;
+    std::uint64_t target_datagrams = 0;
     std::shared_ptr<const std::string> header; ///< before each datagram of the client; null: none
     End refused = End::None; ///< what an ICMP error said of the target since its last answer
     /// By the Side that they came from: where more of them may be joined until they are sent.

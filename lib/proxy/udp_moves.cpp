@@ -72,6 +72,7 @@ void UdpForwarder::from_client(std::uint32_t slot, const ListenerRoute& route,
     if (flow == nullptr) return;
     flow->last_ms = now_ms_;
     flow->client_bytes += read.bytes;
+    flow->client_datagrams += datagrams_in(read);
     count(*flow->label->listener, Count::ProcessedBytes, read.bytes);
     outbound_.add(lane_to_targets(flow->socket), *flow, Side::Client, read);
 }
@@ -97,6 +98,7 @@ void UdpForwarder::from_target(std::uint32_t socket, const UdpRead& read) {
     flow->refused = End::None;
     flow->last_ms = now_ms_;
     flow->target_bytes += read.bytes;
+    flow->target_datagrams += datagrams_in(read);
     count(listener, Count::ProcessedBytes, read.bytes);
     outbound_.add(lane_to_clients(flow->listener), *flow, Side::Target, read);
 }

@@ -34,6 +34,7 @@ class Worker {
         std::size_t index = 0; ///< which block of each counter is its own
         std::int64_t connect_timeout_ms = 30'000;
         bool records_flows = false;
+        bool counts_packets = false; ///< for the records
         std::uint32_t connect_retries = 0;
         std::size_t most_udp_flows = 0;
         UdpTargetSockets::Limits udp_sockets;
@@ -150,6 +151,7 @@ class Worker {
     void move(Connection& connection);
     void end_those_of(const TargetEnds& targets);
     void check_idle(Connection& connection);
+    [[nodiscard]] PacketsSeen packets_of(const Connection& connection) const;
     void end(Connection& connection, End why);
     void count(const ListenerInfo& listener, Count what, std::uint64_t amount = 1);
 

@@ -156,6 +156,13 @@ void Worker::count(const ListenerInfo& listener, Count what, std::uint64_t amoun
     listener.counters->blocks[options_.index].add(static_cast<std::size_t>(what), amount);
 }
 
+/// The kernel knows as long as the sockets are open.
+PacketsSeen Worker::packets_of(const Connection& connection) const {
+    if (!options_.counts_packets) return {};
+    return {io::local_endpoint(connection.fd(Side::Target)),
+            segments_in(connection.fd(Side::Client)), segments_in(connection.fd(Side::Target))};
+}
+
 void Worker::end(Connection& connection, End why) {
     const Ending how = ending(why);
     const auto resets = static_cast<std::uint64_t>(how.resets_client) +
@@ -167,6 +174,7 @@ void Worker::end(Connection& connection, End why) {
     count_end(listener.counters->blocks[options_.index], why);
     give_back_port(connection);
     listener.limit->give_back();
+    PacketsSeen seen = packets_of(connection);
     close_socket(connection.sockets[0], how.resets_client);
     close_socket(connection.sockets[1], how.resets_target);
     if (const auto sign = sign_of(why, connection.session.received(Side::Target)))
@@ -177,7 +185,7 @@ void Worker::end(Connection& connection, End why) {
         flows_.push_back({std::move(connection.label), connection.client,
                           io::unix_ms() - duration_ms, duration_ms,
                           connection.session.received(Side::Client),
-                          connection.session.received(Side::Target), why});
+                          connection.session.received(Side::Target), why, std::move(seen)});
     }
     wheel_.remove(connection.index);
     connections_.give_back(connection);

@@ -1,33 +1,57 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "flow_log.hpp"
 
-#include "io/clock.hpp"
-
-#include "flow/tables.hpp"
-#include "flow/vpc_flow_log.hpp"
-
 #include "base/text.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <utility>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
 
 namespace {
 
-Endpoint source_of(const nlb_tuple& key) {
-    return {flow::address_of(key.source_be, key.family), nlb_ntoh16(key.source_port_be)};
+constexpr std::uint64_t kTcpHeader = 32; // with timestamps
+constexpr std::uint64_t kUdpHeader = 8;
+
+/// The client was turned away, or its target did not answer.
+bool is_refused(proxy::End end) {
+    using proxy::End;
+    return end == End::NoTarget || end == End::TargetRefused || end == End::TargetTimeout ||
+           end == End::TargetUnreachable || end == End::PortAllocation || end == End::NoResources ||
+           end == End::Hairpin || end == End::FlowCollision;
 }
 
-Endpoint destination_of(const nlb_tuple& key) {
-    return {flow::address_of(key.destination_be, key.family), nlb_ntoh16(key.destination_port_be)};
+std::uint64_t with_headers(std::uint64_t payload, std::uint64_t packets, const Endpoint& from,
+                           bool is_udp) {
+    const std::uint64_t ip = from.address.is_v4() ? 20 : 40;
+    return payload + packets * (ip + (is_udp ? kUdpHeader : kTcpHeader));
 }
 
 } // namespace
+
+VpcFlowRecords vpc_records(const proxy::FlowRecord& record) {
+    const proxy::ListenerInfo& listener = *record.label->listener;
+    const bool is_udp = listener.transport == proxy::Transport::Udp;
+    flow::VpcFlowRecord front;
+    front.source = record.client;
+    front.destination = listener.address;
+    front.protocol = proxy::protocol_of(listener.transport);
+    front.packets = record.seen.client_packets;
+    front.bytes = with_headers(record.client_bytes, front.packets, front.source, is_udp);
+    front.start_s = record.start_ms / 1000;
+    front.end_s = (record.start_ms + record.duration_ms) / 1000;
+    front.is_accepted = !is_refused(record.end);
+    if (record.label->target.empty()) return {front};
+    flow::VpcFlowRecord back = front;
+    back.source = record.label->endpoint;
+    back.destination = record.seen.source;
+    back.packets = record.seen.target_packets;
+    back.bytes = with_headers(record.target_bytes, back.packets, back.source, is_udp);
+    return {front, back};
+}
 
 Result<FlowLog> FlowLog::open(const std::string& path) {
     io::Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
@@ -41,26 +65,9 @@ Result<FlowLog> FlowLog::open(const std::string& path) {
     return log;
 }
 
-void FlowLog::put(const kernel::EndedFlow& ended) {
-    const kernel::FlowEntry& client = ended.client;
-    const std::int64_t to_unix_s = io::unix_ms() / 1000 - io::now().ns / 1'000'000'000;
-    flow::VpcFlowRecord front;
-    front.source = source_of(client.key);
-    front.destination = destination_of(client.key);
-    front.protocol = client.key.protocol;
-    front.packets = client.flow.packets;
-    front.bytes = client.flow.bytes;
-    front.start_s = client.flow.opened_s + to_unix_s;
-    front.end_s = std::max(front.start_s, ended.ended.ns / 1'000'000'000 + to_unix_s);
-    front.is_accepted =
-        ended.end != kernel::FlowEnd::TargetRefused && ended.end != kernel::FlowEnd::TargetTimeout;
-    flow::VpcFlowRecord back = front;
-    back.source = destination_of(client.becomes);
-    back.destination = source_of(client.becomes);
-    back.packets = ended.target_packets;
-    back.bytes = ended.target_bytes;
-    lines_ += flow::vpc_flow_log_line(front);
-    lines_ += flow::vpc_flow_log_line(back);
+void FlowLog::put(const VpcFlowRecords& records) {
+    for (const flow::VpcFlowRecord& record : records)
+        lines_ += flow::vpc_flow_log_line(record);
 }
 
 Result<void> FlowLog::flush() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernel_path.hpp"
 
-#include "flow_log.hpp"
 #include "kernel/datapath.hpp"
 #include "kernel_reports.hpp"
 #include "tables/build.hpp"
@@ -44,22 +43,14 @@ class Path {
          KernelHandlers handlers)
         : loop_(loop), context_(context), node_(std::move(node)), handlers_(std::move(handlers)) {}
 
-    ~Path() {
-        loop_.cancel(timer_);
-        flush_log();
-    }
+    ~Path() { loop_.cancel(timer_); }
 
     Path(const Path&) = delete;
     Path& operator=(const Path&) = delete;
 
-    Result<void> start(kernel::Datapath::Options options, const std::string& vpc_flow_log) {
-        if (!vpc_flow_log.empty()) {
-            auto log = FlowLog::open(vpc_flow_log);
-            if (!log) return forward(log.error(), "--vpc-flow-log");
-            log_.emplace(std::move(*log));
-        }
+    Result<void> start(kernel::Datapath::Options options) {
         options.on_notice = [this](const std::string& text) { context_.log.notice(text); };
-        if (log_ || handlers_.on_flow)
+        if (handlers_.on_vpc_flow || handlers_.on_flow)
             options.on_ended = [this](const kernel::EndedFlow& ended) { on_ended(ended); };
         options.on_sign = [this](const nlb_flow& flow, kernel::Sign sign) {
             count(flow, sign, datapath_->labels(), evidence_);
@@ -97,7 +88,7 @@ class Path {
 
   private:
     void on_ended(const kernel::EndedFlow& ended) {
-        if (log_) log_->put(ended);
+        if (handlers_.on_vpc_flow) handlers_.on_vpc_flow(vpc_records(ended));
         if (!handlers_.on_flow) return;
         if (const auto line = flow_line(ended, datapath_->labels())) handlers_.on_flow(*line);
     }
@@ -106,15 +97,8 @@ class Path {
         timer_ = loop_.at(io::now() + kEvidenceEvery, [this](Nanos) {
             for (const contract::TargetEvidence& line : evidence_.drain())
                 handlers_.answer(line);
-            flush_log();
             send_evidence_later();
         });
-    }
-
-    void flush_log() {
-        if (!log_) return;
-        if (auto done = log_->flush(); !done)
-            context_.log.error("--vpc-flow-log: " + done.error().text());
     }
 
     void remember(std::span<const contract::Set> sets, bool is_everything) {
@@ -202,7 +186,6 @@ class Path {
     std::unique_ptr<kernel::Datapath> datapath_;
     std::optional<KernelCounters> counters_;
     contract::Evidence evidence_;
-    std::optional<FlowLog> log_;
     io::EventLoop::TimerId timer_ = 0;
     std::map<model::TargetGroupId, std::vector<contract::Message>> book_;
     flow::Tables tables_;
@@ -224,7 +207,7 @@ Result<KernelPath> start_kernel_path(io::EventLoop& loop, const app::Context& co
     wanted.gateways = options.gateways;
     auto path = std::make_shared<Path>(loop, context, tables::Node{zone, options.host_ports},
                                        std::move(handlers));
-    if (auto started = path->start(std::move(wanted), options.vpc_flow_log); !started)
+    if (auto started = path->start(std::move(wanted)); !started)
         return forward(started.error(), "--datapath kernel");
     return KernelPath{
         [path](std::span<const contract::Set> sets, bool is_everything) {

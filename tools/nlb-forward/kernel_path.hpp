@@ -3,6 +3,7 @@
 // built in.
 #pragma once
 
+#include "flow_log.hpp"
 #include "tables/rings.hpp"
 
 #include "app/context.hpp"
@@ -22,7 +23,6 @@ struct KernelOptions {
     std::vector<std::uint16_t> host_ports;
     std::uint64_t most_flows = 1U << 20U; ///< entries of each table, two a flow
     std::uint64_t new_flows = 0;          ///< a second; 0: any number
-    std::string vpc_flow_log;             ///< a file; empty: none
 };
 
 struct KernelPath {
@@ -39,6 +39,7 @@ struct KernelHandlers {
     /// Listener states as they change, and target evidence.
     std::function<void(const nlb::contract::Message&)> answer;
     std::function<void(const nlb::contract::Flow&)> on_flow; ///< empty: no records are wanted
+    std::function<void(const VpcFlowRecords&)> on_vpc_flow;  ///< the same
 };
 
 /// Loads and attaches. Everything given must outlive the path. Errors: Usage, System.

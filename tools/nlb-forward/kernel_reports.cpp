@@ -5,6 +5,7 @@
 
 #include "flow/user_engine.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -46,7 +47,36 @@ std::uint64_t grown(const Values& before, const std::string& name, std::uint64_t
     return at == before.end() ? now : now - at->second;
 }
 
+Endpoint source_of(const nlb_tuple& key) {
+    return {flow::address_of(key.source_be, key.family), nlb_ntoh16(key.source_port_be)};
+}
+
+Endpoint destination_of(const nlb_tuple& key) {
+    return {flow::address_of(key.destination_be, key.family), nlb_ntoh16(key.destination_port_be)};
+}
+
 } // namespace
+
+VpcFlowRecords vpc_records(const kernel::EndedFlow& ended) {
+    const kernel::FlowEntry& client = ended.client;
+    const std::int64_t to_unix_s = io::unix_ms() / 1000 - io::now().ns / 1'000'000'000;
+    flow::VpcFlowRecord front;
+    front.source = source_of(client.key);
+    front.destination = destination_of(client.key);
+    front.protocol = client.key.protocol;
+    front.packets = client.flow.packets;
+    front.bytes = client.flow.bytes;
+    front.start_s = client.flow.opened_s + to_unix_s;
+    front.end_s = std::max(front.start_s, ended.ended.ns / 1'000'000'000 + to_unix_s);
+    front.is_accepted =
+        ended.end != kernel::FlowEnd::TargetRefused && ended.end != kernel::FlowEnd::TargetTimeout;
+    flow::VpcFlowRecord back = front;
+    back.source = destination_of(client.becomes);
+    back.destination = source_of(client.becomes);
+    back.packets = ended.target_packets;
+    back.bytes = ended.target_bytes;
+    return {front, back};
+}
 
 std::optional<contract::Flow> flow_line(const kernel::EndedFlow& ended,
                                         const kernel::Labels& labels) {

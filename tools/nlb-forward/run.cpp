@@ -29,8 +29,6 @@ void declare_kernel(app::Options& command, KernelOptions& options) {
     command.number(
         "--new-flow-rate", options.new_flows, {0, kMostTableEntries}, {"N"},
         "New flows a second above which the kernel opens none; 0: no limit (default: 0)");
-    command.text("--vpc-flow-log", options.vpc_flow_log, {"FILE"},
-                 "Append two VPC flow log records a connection (kernel)");
 }
 
 Result<void> check_kernel(const RunOptions& options) {
@@ -73,6 +71,8 @@ std::function<Result<int>(app::Context&)> declare(app::Options& command) {
                    {"SECONDS"}, "How long a target has to answer (default: 30)");
     command.number("--connect-retries", options->connect_retries, {0, kMostRetries}, {"N"},
                    "Other targets to try when one takes no connection (default: 0)");
+    command.text("--vpc-flow-log", options->vpc_flow_log, {"FILE"},
+                 "Append two VPC flow log records a connection");
     command.text("--takeover", options->takeover, {"SOCKET"},
                  "Go on with the listening sockets of the process that waits at unix:NAME");
     command.number("--drain-timeout", options->drain_timeout_seconds, {0, kLongestSeconds},

@@ -48,6 +48,7 @@ Result<int> RunWiring::run() {
     if (proxy_) {
         proxy_->stop();
         if (records_) records_->put(figures());
+        if (vpc_log_) flush_vpc_flow_log();
     }
     return result_;
 }
@@ -62,6 +63,7 @@ Result<void> RunWiring::start() {
         if (!records) return forward(records.error(), "--records");
         records_ = std::move(*records);
     }
+    if (auto done = open_vpc_flow_log(); !done) return forward(done.error(), "--vpc-flow-log");
     if (auto done = start_kernel(); !done) return done;
     if (auto done = open_input(); !done) return done;
     if (auto done = give_up_rights(); !done) return done;
@@ -102,6 +104,22 @@ Result<void> RunWiring::give_up_rights() {
     return sandbox::enter(rights, [this](const std::string& text) { context_.log.notice(text); });
 }
 
+Result<void> RunWiring::open_vpc_flow_log() {
+    if (options_.vpc_flow_log.empty()) return {};
+    auto log = FlowLog::open(options_.vpc_flow_log);
+    if (!log) return tl::unexpected<Error>(log.error());
+    vpc_log_.emplace(std::move(*log));
+    flush_vpc_flow_log();
+    return {};
+}
+
+/// Every second, so that a busy node writes few large pieces.
+void RunWiring::flush_vpc_flow_log() {
+    if (auto done = vpc_log_->flush(); !done)
+        context_.log.error("--vpc-flow-log: " + done.error().text());
+    loop_.at(io::now() + Nanos::seconds(1), [this](Nanos) { flush_vpc_flow_log(); });
+}
+
 Result<void> RunWiring::start_kernel() {
     if (options_.datapath != "kernel") return {};
     KernelHandlers handlers;
@@ -111,6 +129,8 @@ Result<void> RunWiring::start_kernel() {
             if (!records_->put(line) && proxy_) proxy_->count_dropped_records(1);
         };
     }
+    if (vpc_log_)
+        handlers.on_vpc_flow = [this](const VpcFlowRecords& records) { vpc_log_->put(records); };
     auto path = start_kernel_path(loop_, context_, options_.node, options_.zone, options_.kernel,
                                   std::move(handlers));
     if (!path) return tl::unexpected<Error>(path.error());
@@ -145,7 +165,9 @@ Result<void> RunWiring::start_proxy() {
         if (takeover_ && proxy_->has_taken_inherited()) takeover_->confirm(proxy_->unbound());
     };
     handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) {
-        proxy_->count_dropped_records(records_ ? records_->put(flows) : flows.size());
+        if (records_) proxy_->count_dropped_records(records_->put(flows));
+        for (std::size_t i = 0; vpc_log_ && i < flows.size(); ++i)
+            vpc_log_->put(vpc_records(flows[i]));
     };
     handlers.on_evidence = [this](const contract::TargetEvidence& line) { answer(line); };
     handlers.on_drained = [this] { end(0); };
@@ -154,7 +176,8 @@ Result<void> RunWiring::start_proxy() {
         {.threads = options_.threads,
          .connect_timeout = seconds(options_.connect_timeout_seconds),
          .zone = options_.zone,
-         .records_flows = records_ != nullptr,
+         .records_flows = records_ != nullptr || vpc_log_.has_value(),
+         .counts_packets = vpc_log_.has_value(),
          .connect_retries = static_cast<std::uint32_t>(options_.connect_retries),
          .is_beside_packets = kernel_.has_value(),
          .may_hand_over = !options_.takeover.empty()},

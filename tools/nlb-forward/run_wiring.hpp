@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control.hpp"
+#include "flow_log.hpp"
 #include "kernel_path.hpp"
 #include "records.hpp"
 #include "status_lines.hpp"
@@ -28,6 +29,7 @@ struct RunOptions {
     std::string node;
     std::string zone;
     std::string datapath = "proxy"; ///< or "kernel"
+    std::string vpc_flow_log;       ///< a file; empty: none
     std::string takeover;           ///< socket at which processes meet; empty: none
     KernelOptions kernel;
     std::uint64_t threads = 1;
@@ -50,6 +52,8 @@ class RunWiring {
     nlb::Result<void> start_proxy();
     nlb::Result<void> start_kernel();
     nlb::Result<void> give_up_rights();
+    nlb::Result<void> open_vpc_flow_log();
+    void flush_vpc_flow_log();
     nlb::Result<void> open_input();
     nlb::Result<void> open_answers();
     void follow_socket(std::string path);
@@ -93,6 +97,7 @@ class RunWiring {
     std::unique_ptr<nlb::io::MessageLink> answers_; // standard output
     std::unique_ptr<nlb::io::LinkClient> policy_;   // instead of both: a socket
     std::unique_ptr<Records> records_;
+    std::optional<FlowLog> vpc_log_;
     PeakRates peaks_;
     StatusLines status_;
     std::unique_ptr<Control> control_; // after proxy_
