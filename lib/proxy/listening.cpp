@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace nlb::proxy {
@@ -223,6 +224,22 @@ Listening::Changes Listening::reconcile(const std::vector<WantedListener>& wante
     states_ = std::move(now);
     changes.table = std::move(table);
     return changes;
+}
+
+std::optional<Listening::Reader> Listening::reader(const ListenerPlace& place,
+                                                   std::size_t socket) const {
+    const auto slots = slots_.find(place);
+    if (slots == slots_.end() || socket / workers_ >= slots->second.size()) return std::nullopt;
+    return Reader{slots->second[socket / workers_], socket % workers_};
+}
+
+std::size_t Listening::number_of(std::uint32_t slot, std::size_t worker) const {
+    for (const auto& [place, slots] : slots_) {
+        const auto it = std::find(slots.begin(), slots.end(), slot);
+        if (it != slots.end())
+            return static_cast<std::size_t>(it - slots.begin()) * workers_ + worker;
+    }
+    return worker;
 }
 
 std::vector<contract::ListenerState> Listening::states() const {

@@ -7,6 +7,7 @@
 #include "proxy/route_book.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,19 @@ class Listening {
     };
 
     Changes reconcile(const std::vector<WantedListener>& wanted);
+
+    /// Who reads the socket with this number of a place's.
+    struct Reader {
+        std::uint32_t slot = 0;
+        std::size_t worker = 0;
+    };
+
+    /// Nothing when there is no such socket.
+    [[nodiscard]] std::optional<Reader> reader(const ListenerPlace& place,
+                                               std::size_t socket) const;
+
+    /// The number of the socket that the worker has in the slot.
+    [[nodiscard]] std::size_t number_of(std::uint32_t slot, std::size_t worker) const;
 
     /// Of every listener that is wanted.
     [[nodiscard]] std::vector<contract::ListenerState> states() const;

@@ -62,6 +62,14 @@ void Outbox::shows(FlowPortion portion) {
     wake();
 }
 
+void Outbox::hands_over(UdpHandover handover) {
+    {
+        const std::lock_guard lock(mutex_);
+        content_.handovers.push_back(std::move(handover));
+    }
+    wake();
+}
+
 std::size_t Outbox::put(std::vector<FlowRecord>& flows) {
     std::size_t dropped = 0;
     bool was_empty = false;

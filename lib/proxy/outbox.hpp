@@ -8,6 +8,7 @@
 #include "proxy/live_flow.hpp"
 #include "proxy/routing.hpp"
 #include "proxy/troubles.hpp"
+#include "proxy/udp_handover.hpp"
 
 #include <cstdint>
 #include <mutex>
@@ -43,6 +44,7 @@ class Outbox {
         std::vector<Trouble> troubles;
         std::vector<std::shared_ptr<const ListenerInfo>> full; ///< have no place any more
         std::vector<FlowPortion> portions;
+        std::vector<UdpHandover> handovers;
         bool paused = false;  ///< a worker ran out of descriptors and accepts no more for now
         std::size_t idle = 0; ///< workers that drain and have no connection left
     };
@@ -57,6 +59,7 @@ class Outbox {
     void idle();
     void paused();
     void shows(FlowPortion portion);
+    void hands_over(UdpHandover handover);
 
     /// Takes the records out of `flows`; returns how many found no room.
     std::size_t put(std::vector<FlowRecord>& flows);

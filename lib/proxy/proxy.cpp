@@ -118,6 +118,8 @@ void Proxy::reconcile(const Job& job) {
     }
     jobs_.emplace(next_job_, job);
     Listening::Changes changes = listening_.reconcile(book_.wanted());
+    table_ = changes.table;
+    withhold(changes);
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         Worker::Command command;
         command.table = changes.table;
@@ -167,6 +169,8 @@ void Proxy::on_outbox() {
     for (const FlowPortion& portion : content.portions) {
         if (const auto asked = questions_.extract(portion.question)) asked.mapped()(portion);
     }
+    for (UdpHandover& handover : content.handovers)
+        take_handover(std::move(handover));
     if (telling_ == 0) tell_evidence(io::now());
     if (content.paused) say_now_and_then(exhaustion());
     for (const auto& listener : content.full)

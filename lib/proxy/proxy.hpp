@@ -18,12 +18,21 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace nlb::proxy {
 
 class Worker;
 enum class Drain : std::uint8_t;
+
+/// A UDP flow of another process.
+struct UdpArrival {
+    ListenerPlace place;
+    model::TargetId target;
+    Endpoint target_at;
+    HandedFlow flow; ///< without a label
+};
 
 class Proxy {
   public:
@@ -49,6 +58,8 @@ class Proxy {
         std::function<void(std::vector<FlowRecord>)> on_flows;
         /// At most once a second.
         std::function<void(const contract::TargetEvidence&)> on_evidence;
+        /// After hand_over(): the flows of every worker, and their sockets.
+        std::function<void(std::vector<UdpHandover>)> on_handed_over;
         std::function<void()> on_drained; ///< after drain(): no connection is left
     };
 
@@ -67,6 +78,17 @@ class Proxy {
     /// Listeners get these sockets instead of new ones: those of the first apply(), or, when there
     /// was one, those that could not be bound. More or fewer than threads.
     void inherit(SocketsByPlace sockets);
+
+    /// Before the first apply(): no datagram of a client is read until begin_datagrams(), because
+    /// the flows of another process will come by adopt().
+    void hold_datagrams() { holds_datagrams_ = true; }
+
+    /// A flow that another process gave up; `leads_by` is the socket with the number that it says,
+    /// or closed when that came already. Without effect when its listener or target is not here.
+    void adopt(const UdpArrival& flow, io::Fd leads_by);
+
+    /// No more flows come.
+    void begin_datagrams();
 
     /// False: a listener could not take the sockets that were inherited for it, and tries again.
     [[nodiscard]] bool has_taken_inherited() const { return listening_.has_taken_inherited(); }
@@ -99,7 +121,8 @@ class Proxy {
     /// Closes the listening sockets and lets connections end.
     void drain();
 
-    /// The same, when another process has taken the listening sockets: what waits there is its.
+    /// When another process has taken the listening sockets: what waits there is its. UDP flows end
+    /// here and go on there; connections go on here.
     void hand_over();
 
     /// Resets every connection that is left and ends the threads; the last records come during
@@ -123,6 +146,11 @@ class Proxy {
     void drain(Drain how);
     void reconcile(const Job& job);
     void end_those_of(const std::shared_ptr<const TargetEnds>& targets);
+    // proxy_handover.cpp
+    void withhold(Listening::Changes& changes);
+    std::shared_ptr<const FlowLabel> label_of(const UdpArrival& flow, const ListenerRoute& route);
+    void take_handover(UdpHandover handover);
+
     void retry();
     void retry_later();
     void on_outbox();
@@ -141,6 +169,16 @@ class Proxy {
     std::uint64_t next_job_ = 1;
     std::map<std::uint64_t, std::function<void(const FlowPortion&)>> questions_;
     std::uint64_t next_question_ = 1;
+    std::shared_ptr<const RoutingTable> table_; // the latest
+    bool holds_datagrams_ = false;
+    std::vector<std::pair<std::uint32_t, std::vector<io::Fd>>> held_; // slot and its sockets
+    std::vector<UdpHandover> adoptions_;                              // by worker
+    std::size_t adopted_ = 0;
+    std::map<std::size_t, std::size_t> adopted_by_; // the worker that reads a socket to targets
+    std::map<std::tuple<const ListenerRoute*, model::TargetId, Endpoint>,
+             std::shared_ptr<const FlowLabel>>
+        labels_; // of adopted flows
+    std::vector<UdpHandover> departures_;
     io::EventLoop::TimerId retry_ = 0;
     contract::Evidence evidence_;
     Troubles troubles_;

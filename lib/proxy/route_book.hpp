@@ -58,6 +58,11 @@ class RouteBook {
     /// What an operator should know and was not told yet; one sentence each.
     std::vector<std::string> take_notices();
 
+    /// Of a flow of this listener whose target may take no new ones; null when it is not registered
+    /// in the listener's group, or its connections are reset.
+    std::shared_ptr<const FlowLabel>
+    label_of(const ListenerRoute& route, const model::TargetId& target, const Endpoint& endpoint);
+
     /// The ring of every group and zone, as its workers use it.
     [[nodiscard]] std::vector<tables::RingSummary> rings() const;
 

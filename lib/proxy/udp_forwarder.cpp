@@ -29,7 +29,7 @@ void UdpForwarder::listen(std::uint32_t slot, io::Fd socket) {
     event.events = EPOLLIN;
     event.data.u64 = kTokenBit | slot;
     ::epoll_ctl(epoll_, EPOLL_CTL_ADD, socket.get(), &event);
-    listeners_[slot] = {std::move(socket), 0};
+    listeners_[slot] = {std::move(socket), 0, 0};
 }
 
 void UdpForwarder::close(std::uint32_t slot, std::int64_t now_ms) {
@@ -84,6 +84,7 @@ void UdpForwarder::end(UdpFlow& flow, End why) {
     }
     wheel_.remove(flow.index);
     if (flow.holds_port) flow.label->ports->give_back();
+    --listeners_[flow.listener].flows;
     const std::uint32_t socket = flow.socket;
     flows_.close(flow);
     sockets_.give_back(socket);
@@ -103,6 +104,7 @@ void UdpForwarder::look_at_due(std::int64_t now_ms) {
     wheel_.advance(now_ms, due_);
     for (const IdleWheel::Id id : due_)
         check_idle(flows_.at(id));
+    if (draining_) close_unused();
 }
 
 /// A walk over all, because it is rare; labels are shared, hence looked up once each.
@@ -133,13 +135,6 @@ bool UdpForwarder::show(std::uint32_t place, bool with_source, std::int64_t now_
     });
 }
 
-void UdpForwarder::leave_clients() {
-    for (const Listener& listener : listeners_) {
-        if (!listener.socket.is_open()) continue;
-        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.socket.get(), nullptr);
-    }
-}
-
 void UdpForwarder::drain(std::int64_t now_ms) {
     now_ms_ = now_ms;
     draining_ = true;
@@ -147,6 +142,15 @@ void UdpForwarder::drain(std::int64_t now_ms) {
         wheel_.remove(flow.index);
         check_idle(flow);
     });
+    close_unused();
+}
+
+void UdpForwarder::close_unused() {
+    for (Listener& listener : listeners_) {
+        if (!listener.socket.is_open() || listener.flows != 0) continue;
+        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, listener.socket.get(), nullptr);
+        listener.socket.reset();
+    }
 }
 
 void UdpForwarder::stop(std::int64_t now_ms) {

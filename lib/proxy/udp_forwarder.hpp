@@ -14,6 +14,7 @@
 #include "proxy/outbox.hpp"
 #include "proxy/target_ends.hpp"
 #include "proxy/udp_flows.hpp"
+#include "proxy/udp_handover.hpp"
 #include "proxy/udp_inbound.hpp"
 #include "proxy/udp_outbound.hpp"
 #include "proxy/udp_sender.hpp"
@@ -71,11 +72,16 @@ class UdpForwarder {
     /// When look_at_due() has something to do, or IdleWheel::kNever.
     [[nodiscard]] std::int64_t next_ms() const { return wheel_.next_ms(); }
 
-    /// Reads no more of what clients send: another process does. Answers still go to them.
-    void leave_clients();
-
-    /// Opens no more flows and ends those that are silent for kDrainIdleMs.
+    /// Opens no more flows and ends those that are silent for kDrainIdleMs. A listener's socket is
+    /// closed when it has no flow left: others may have its address then.
     void drain(std::int64_t now_ms);
+
+    /// All flows and their sockets, for another process: from now on there are none here, and
+    /// nothing is read.
+    UdpHandover give_up(std::int64_t now_ms);
+
+    /// Goes on with flows of another process, as far as there is room.
+    void adopt(UdpHandover handover, std::int64_t now_ms);
 
     /// Ends every flow and closes every socket that listens.
     void stop(std::int64_t now_ms);
@@ -98,6 +104,7 @@ class UdpForwarder {
     struct Listener {
         io::Fd socket;
         std::uint32_t lost = 0;
+        std::size_t flows = 0;
     };
 
     /// The way to a target, or why there is none.
@@ -108,6 +115,8 @@ class UdpForwarder {
     };
 
     // udp_open.cpp: how flows begin
+    static std::shared_ptr<const std::string> header_of(const ListenerInfo& listener,
+                                                        const UdpAddress& client);
     UdpFlow* open(std::uint32_t slot, const ListenerRoute& route, const UdpRead& read);
     Way way_to(const ListenerRoute& route, std::uint32_t target, const UdpAddress& client);
     std::optional<Way> way_as_client(const ListenerRoute& route, std::uint32_t target,
@@ -118,6 +127,8 @@ class UdpForwarder {
     [[nodiscard]] bool moves_on(const UdpFlow& flow, const ListenerRoute& route) const;
     void end(UdpFlow& flow, End why);
     void check_idle(UdpFlow& flow);
+    void close_unused();
+    void adopt(const HandedFlow& handed, std::uint32_t socket);
     [[nodiscard]] ListenerBlock& block_of(const ListenerInfo& listener) const;
     void count(const ListenerInfo& listener, Count what, std::uint64_t amount = 1) const;
     void drop(const ListenerInfo& listener, DatagramDrop why, std::uint64_t datagrams) const;

@@ -5,18 +5,14 @@
 
 namespace nlb::proxy {
 
-namespace {
-
 /// The same for every datagram of a flow: its checksum is of the header alone. [PROXY v2 §2.2.3]
-std::shared_ptr<const std::string> header_of(const ListenerInfo& listener,
-                                             const UdpAddress& client) {
+std::shared_ptr<const std::string> UdpForwarder::header_of(const ListenerInfo& listener,
+                                                           const UdpAddress& client) {
     auto header = std::make_shared<std::string>();
     listener.header->append(wire::ProxyTransport::Datagram, client.endpoint(), listener.address,
                             *header);
     return header;
 }
-
-} // namespace
 
 UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, const UdpRead& read) {
     const auto refuse = [&](DatagramDrop why) {
@@ -43,6 +39,7 @@ UdpFlow* UdpForwarder::open(std::uint32_t slot, const ListenerRoute& route, cons
     count(*route.info, Count::NewFlow);
     count(*route.info, Count::ActiveFlow);
     if (route.group->is_failing_over) count(*route.info, Count::UnhealthyRoutingFlow);
+    ++listeners_[slot].flows;
     return &flow;
 }
 

@@ -3,7 +3,9 @@
 
 #include "proxy/udp_socket.hpp"
 
+#include <netinet/in.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,6 +22,20 @@ constexpr std::int64_t kShortMs = 1000;
 bool same(const std::optional<io::SocketAddress>& a, const std::optional<io::SocketAddress>& b) {
     if (!a || !b) return a.has_value() == b.has_value();
     return UdpAddress(*a) == UdpAddress(*b);
+}
+
+/// Nothing when the socket is of one flow: connected, or bound to its client's address.
+std::optional<Endpoint> shared_source_of(int fd) {
+    io::SocketAddress peer;
+    if (::getpeername(fd, peer.get(), &peer.length) == 0) return std::nullopt;
+    const Endpoint local = io::local_endpoint(fd);
+    const bool v4 = local.address.is_v4();
+    int is_of_client = 0;
+    socklen_t length = sizeof is_of_client;
+    ::getsockopt(fd, v4 ? IPPROTO_IP : IPPROTO_IPV6, v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT,
+                 &is_of_client, &length);
+    if (is_of_client != 0) return std::nullopt;
+    return local;
 }
 
 } // namespace
@@ -133,6 +149,33 @@ void UdpTargetSockets::give_back(std::uint32_t socket) {
     Socket& one = sockets_[socket];
     if (--one.flows != 0) return;
     if (one.source == kOwn || ++sources_[one.source].idle > kSpare) close(socket);
+}
+
+std::vector<std::pair<std::size_t, io::Fd>> UdpTargetSockets::give_up() {
+    std::vector<std::pair<std::size_t, io::Fd>> all;
+    for (std::size_t i = 0; i < sockets_.size(); ++i) {
+        if (sockets_[i].flows == 0) continue;
+        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, sockets_[i].fd.get(), nullptr);
+        all.emplace_back(i, std::move(sockets_[i].fd));
+    }
+    sockets_.clear();
+    free_.clear();
+    sources_.clear();
+    open_ = 0;
+    return all;
+}
+
+std::optional<std::uint32_t> UdpTargetSockets::adopt(io::Fd fd) {
+    if (open_ >= limits_.most) return std::nullopt;
+    const auto of = shared_source_of(fd.get());
+    std::size_t source = kOwn;
+    if (of && !limits_.connects) {
+        const bool is_any = of->address.is_unspecified();
+        const auto address = io::SocketAddress::from(Endpoint{of->address, 0});
+        source = source_of(is_any ? std::nullopt : std::optional(address), of->address.is_v4());
+    }
+    int error = 0;
+    return watch(std::move(fd), source, error);
 }
 
 void UdpTargetSockets::leave_source(const Socket& socket) {

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace nlb::proxy {
@@ -41,6 +42,20 @@ class UdpTargetSockets {
 
     /// A flow that had it ended.
     void give_back(std::uint32_t socket);
+
+    /// All that have flows, with their numbers; there are none afterwards.
+    std::vector<std::pair<std::size_t, io::Fd>> give_up();
+
+    /// One that another process had given up, for use() and then close_unless_used(). Nothing:
+    /// there is no room.
+    std::optional<std::uint32_t> adopt(io::Fd fd);
+
+    /// For one more flow; returns its number.
+    std::uint32_t use(std::uint32_t socket);
+
+    void close_unless_used(std::uint32_t socket) {
+        if (sockets_[socket].flows == 0) close(socket);
+    }
 
     [[nodiscard]] int fd(std::uint32_t socket) const { return sockets_[socket].fd.get(); }
 
@@ -81,7 +96,6 @@ class UdpTargetSockets {
     std::uint32_t put(io::Fd fd, std::size_t source);
     void leave_source(const Socket& socket);
     void close(std::uint32_t socket);
-    std::uint32_t use(std::uint32_t socket);
 
     int epoll_;
     std::uint64_t token_;

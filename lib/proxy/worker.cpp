@@ -190,6 +190,7 @@ void Worker::obey(Command& command) {
     }
     for (auto& [slot, socket] : command.listen)
         listen(slot, std::move(socket));
+    if (command.adopts) udp_.adopt(std::move(*command.adopts), now_ms_);
     for (const HeldPlace& place : command.places)
         on_place(place);
     if (command.ends) {
@@ -230,8 +231,10 @@ void Worker::drain(Drain how) {
         close_listener(slot);
     }
     listeners_.clear();
-    if (how == Drain::HandOver) udp_.leave_clients();
-    udp_.drain(now_ms_);
+    if (how == Drain::HandOver)
+        outbox_.hands_over(udp_.give_up(now_ms_));
+    else
+        udp_.drain(now_ms_);
     live_.store(flows(), std::memory_order_relaxed);
     if (flows() == 0) outbox_.idle();
 }

@@ -11,6 +11,7 @@
 #include "proxy/udp_forwarder.hpp"
 
 #include <atomic>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -59,6 +60,7 @@ class Worker {
         std::vector<std::pair<std::uint32_t, io::Fd>> listen; ///< slot and listening socket
         std::vector<std::uint32_t> close;                     ///< slots; done before `listen`
         std::vector<HeldPlace> places;                        ///< done after `table`
+        std::unique_ptr<UdpHandover> adopts;                  ///< done after `listen`; null: none
         std::shared_ptr<const TargetEnds> ends;               ///< done after `table`; null: none
         std::optional<Question> question;
         std::uint64_t job = 0;   ///< reported when done; 0: not

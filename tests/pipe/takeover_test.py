@@ -10,6 +10,7 @@ import unittest
 
 import forwarder
 import nlbtest
+import udp
 from forwarder import listener, route, routing
 
 RESTARTS = 10
@@ -115,6 +116,71 @@ class TakeoverTest(forwarder.Forwarder):
             client.send(b"two")
             self.assertEqual(client.recv(16), b"two")
             first = successor
+
+    def two_targets(self):
+        targets = [udp.Target(name) for name in (b"a", b"b")]
+        for target in targets:
+            self.addCleanup(target.close)
+        return targets
+
+    def udp_lines(self, targets, eligible=(True, True)):
+        return (listener(self.port, protocol="UDP"), routing(),
+                *[route(target.port, eligible=may)
+                  for target, may in zip(targets, eligible)])
+
+    def udp_clients(self, count):
+        clients = [udp.Client(self.port) for _ in range(count)]
+        for client in clients:
+            self.addCleanup(client.socket.close)
+        return clients
+
+    def answers(self, clients, text):
+        for client in clients:
+            client.send(text)
+        return [client.socket.recv(64) for client in clients]
+
+    def test_datagrams_keep_target_and_source_although_the_ring_changed(self):
+        targets = self.two_targets()
+        first = self.process(lines=self.udp_lines(targets), threads=3)
+        clients = self.udp_clients(40)
+        before = self.answers(clients, b"1")
+        self.assertEqual({answer[:1] for answer in before}, {b"a", b"b"})
+        seen = [set(target.seen) for target in targets]
+        # The first target takes no new flows any more: nobody would be sent there anew.
+        for threads in (1, 1):
+            second = self.process(lines=self.udp_lines(targets, (False, True)), threads=threads)
+            self.is_taken(first)
+            after = self.answers(clients, b"2")
+            self.assertEqual([answer[:1] for answer in after],
+                             [answer[:1] for answer in before])
+            self.assertEqual([set(target.seen) for target in targets], seen)
+            self.assertEqual(first.wait(), 0)  # nothing is left there
+            first = second
+        self.assertEqual(self.answers(self.udp_clients(10), b"3"), [b"b3"] * 10)
+
+    def test_flows_to_a_target_that_is_gone_open_anew(self):
+        targets = self.two_targets()
+        first = self.process(lines=self.udp_lines(targets))
+        clients = self.udp_clients(20)
+        self.answers(clients, b"1")
+        second = self.process(lines=self.udp_lines(targets[1:]))
+        second.err.wait_for(lambda line: "serves alone" in line)
+        self.assertEqual(first.wait(), 0)
+        self.assertEqual(self.answers(clients, b"2"), [b"b2"] * 20)
+
+    def test_a_udp_port_is_free_while_connections_drain(self):
+        targets = self.two_targets()
+        lines = (listener(self.port, protocol="TCP_UDP"), routing(), route(self.server.port))
+        first = self.forward(*lines)
+        held = self.connect(self.port)
+        self.assertEqual(self.hello(held), b"hello")
+        first.signal(signal.SIGTERM)
+        first.err.wait_for(lambda line: "draining 1 connections" in line)
+        second = self.forward(*self.udp_lines(targets), wait=False)
+        second.out.wait_for_message("listener-state", bound=True)
+        self.assertIsNone(first.popen.poll())
+        self.assertEqual(self.answers(self.udp_clients(1), b"!")[0][1:], b"!")
+        self.assertEqual(self.hello(held), b"hello")
 
     def serve_udp(self):
         server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)

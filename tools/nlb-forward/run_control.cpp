@@ -30,7 +30,11 @@ Result<void> RunWiring::begin_takeover() {
         return proxy_->listening_sockets();
     };
     handlers.on_more = [this](proxy::SocketsByPlace more) { proxy_->inherit(std::move(more)); };
+    handlers.on_flow = [this](const proxy::UdpArrival& flow, io::Fd leads_by) {
+        proxy_->adopt(flow, std::move(leads_by));
+    };
     handlers.on_alone = [this] {
+        proxy_->begin_datagrams();
         open_control();
         context_.log.notice("the other process has left; this one serves alone");
     };
@@ -44,6 +48,7 @@ Result<void> RunWiring::begin_takeover() {
         context_.log.notice("took over the sockets of " + std::to_string(sockets->size()) +
                             " listeners");
     }
+    if (!takeover_->is_alone()) proxy_->hold_datagrams();
     proxy_->inherit(std::move(*sockets));
     return {};
 }
@@ -51,7 +56,7 @@ Result<void> RunWiring::begin_takeover() {
 /// Connections go on here until they end.
 void RunWiring::on_taken() {
     control_->close();
-    if (std::exchange(draining_for_, SIGTERM) != 0) return;
+    if (std::exchange(draining_for_, SIGTERM) != 0) return takeover_->send_flows({});
     context_.log.notice("another process took over; draining " + std::to_string(proxy_->live()) +
                         " connections");
     proxy_->hand_over();

@@ -170,6 +170,9 @@ Result<void> RunWiring::start_proxy() {
             vpc_log_->put(vpc_records(flows[i]));
     };
     handlers.on_evidence = [this](const contract::TargetEvidence& line) { answer(line); };
+    handlers.on_handed_over = [this](const std::vector<proxy::UdpHandover>& flows) {
+        takeover_->send_flows(flows);
+    };
     handlers.on_drained = [this] { end(0); };
     auto proxy = proxy::Proxy::start(
         loop_,

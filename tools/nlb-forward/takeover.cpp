@@ -4,6 +4,8 @@
 
 #include "takeover_lines.hpp"
 
+#include "io/clock.hpp"
+
 #include <sys/epoll.h>
 
 #include <utility>
@@ -16,6 +18,7 @@ Takeover::Takeover(io::EventLoop& loop, std::string path, std::size_t threads, H
 }
 
 Takeover::~Takeover() {
+    loop_.cancel(patience_);
     forget_asker();
     if (listener_) loop_.remove(listener_->fd());
     if (predecessor_.is_open()) loop_.remove(predecessor_.get());
@@ -59,6 +62,10 @@ Result<bool> Takeover::take_offer(SocketsByPlace& sockets) {
     while (const auto line = offer_.line()) {
         const auto message = takeover::message_of(*line);
         if (!message) return tl::unexpected<Error>(message.error());
+        if (const auto* flow = std::get_if<contract::UdpFlow>(&*message)) {
+            take_flow(*flow);
+            continue;
+        }
         const auto* end = std::get_if<contract::Takeover>(&*message);
         auto taken = end != nullptr ? take_end(*end) : take(*message, sockets);
         if (!taken) return tl::unexpected<Error>(taken.error());
@@ -107,6 +114,12 @@ void Takeover::confirm(const std::vector<proxy::ListenerPlace>& missing) {
     warn_unless(io::send_descriptors(
         predecessor_.get(), takeover::line_of(contract::Takeover{missing.size(), threads_}), {},
         takeover::kPatience));
+    constexpr Nanos kLongestLeave = Nanos::seconds(30);
+    loop_.cancel(patience_);
+    patience_ = loop_.at(io::now() + kLongestLeave, [this](Nanos) {
+        handlers_.on_warning("--takeover: the other process does not leave");
+        part();
+    });
 }
 
 /// It has more to give, or it has left; that it died is the same.
@@ -124,6 +137,7 @@ void Takeover::on_predecessor() {
 
 /// Before this process serves there is nothing to give.
 void Takeover::part() {
+    loop_.cancel(patience_);
     loop_.remove(predecessor_.get());
     predecessor_.reset();
     handlers_.on_alone();

@@ -9,7 +9,9 @@
 //               for each place where it should listen and could not, then a takeover line
 //   old > new   if it listens at one of those by now: lines and descriptors as above, of them only
 //               (and the new one says again how it went)
-//   old         else closes the connection and drains
+//   old > new   else udp-flow lines, each with the socket that leads to its target if that was not
+//               sent yet
+//   old         closes the connection and drains
 //
 // Whoever goes away before the last takeover line has changed nothing. A third process waits in
 // the queue of the meeting socket until the second one serves.
@@ -18,7 +20,7 @@
 #include "io/descriptors.hpp"
 #include "io/event_loop.hpp"
 #include "io/socket.hpp"
-#include "proxy/listening.hpp"
+#include "proxy/proxy.hpp"
 
 #include "contract/messages.hpp"
 
@@ -33,8 +35,11 @@ class Takeover {
         std::function<const nlb::proxy::SocketsByPlace&()> sockets; ///< what there is to give
         /// More of what the process that runs has; confirm() tells it how that went.
         std::function<void(nlb::proxy::SocketsByPlace)> on_more;
+        /// A UDP flow of the process that runs, and the socket that leads to its target unless that
+        /// came with an earlier one.
+        std::function<void(const nlb::proxy::UdpArrival&, nlb::io::Fd)> on_flow;
         std::function<void()> on_alone; ///< the process that ran has left, or is no more
-        std::function<void()> on_taken; ///< another process serves all of them
+        std::function<void()> on_taken; ///< another process serves all of them: send_flows()
         std::function<void(const std::string&)> on_warning;
     };
 
@@ -53,6 +58,9 @@ class Takeover {
     /// is `missing` here. Without effect while it has not answered the last one.
     void confirm(const std::vector<nlb::proxy::ListenerPlace>& missing);
 
+    /// After on_taken: all UDP flows of this process.
+    void send_flows(const std::vector<nlb::proxy::UdpHandover>& handovers);
+
     /// No other process has the sockets that this one has or gets.
     [[nodiscard]] bool is_alone() const { return !predecessor_.is_open(); }
 
@@ -64,6 +72,9 @@ class Takeover {
                            nlb::proxy::SocketsByPlace& sockets);
     nlb::Result<void> take_end(const nlb::contract::Takeover& end);
     void part();
+
+    // takeover_flows.cpp
+    void take_flow(const nlb::contract::UdpFlow& line);
 
     // takeover_successor.cpp: towards the one that asks
     nlb::Result<void> serve();
@@ -91,4 +102,6 @@ class Takeover {
     nlb::io::Fd asker_; ///< has the descriptors and did not confirm yet
     nlb::io::DescriptorReader answer_;
     std::vector<nlb::proxy::ListenerPlace> missing_; ///< there
+    nlb::io::Fd heir_;                               ///< it has confirmed, and gets the flows
+    nlb::io::EventLoop::TimerId patience_ = 0;       ///< with the process that runs
 };

@@ -119,9 +119,9 @@ Result<bool> Takeover::lacks_ours() {
 void Takeover::leave() {
     listener_->leave();
     listener_.reset();
-    handlers_.on_taken();
     loop_.remove(asker_.get());
-    asker_.reset();
+    heir_ = std::move(asker_);
+    handlers_.on_taken();
 }
 
 /// It changed nothing: the next one may ask.

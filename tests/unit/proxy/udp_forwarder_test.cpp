@@ -192,6 +192,41 @@ BOOST_AUTO_TEST_CASE(datagrams_of_both_sides_keep_a_flow) {
     BOOST_TEST(record.duration_ms == balancer.now_ms - 1000);
 }
 
+BOOST_AUTO_TEST_CASE(flows_go_on_in_another_process) {
+    Balancer first;
+    Balancer second;
+    const Socket client;
+    const Endpoint source = first.pass(client, 0);
+    UdpHandover handover = first.forwarder.give_up(first.now_ms + 10);
+    BOOST_TEST(first.forwarder.live() == 0U);
+    BOOST_TEST(first.forwarder.ended().empty());
+    BOOST_TEST(first.count(Count::ActiveFlow) == 0U);
+    BOOST_TEST(first.ports[0]->used() == 0U);
+    BOOST_REQUIRE(handover.flows.size() == 1U);
+    BOOST_TEST(handover.flows[0].idle_ms == 10);
+    BOOST_TEST(handover.flows[0].client_bytes == 1U);
+    second.forwarder.adopt(std::move(handover), second.now_ms);
+    BOOST_TEST(second.forwarder.live() == 1U);
+    BOOST_TEST(first.ports[0]->used() == 1U);
+    first.targets[0].send(source, "answer");
+    second.turn();
+    const auto [answer, from] = client.receive();
+    BOOST_TEST(answer == "answer");
+    BOOST_TEST((from == second.listener));
+    second.wait_until(second.now_ms + kIdleMs + IdleWheel::kStepMs);
+    BOOST_TEST((second.only_end() == End::IdleTimeout));
+}
+
+BOOST_AUTO_TEST_CASE(flows_that_find_no_room_are_not_adopted) {
+    Balancer first;
+    Balancer second(0);
+    const Socket client;
+    first.pass(client, 0);
+    second.forwarder.adopt(first.forwarder.give_up(first.now_ms), second.now_ms);
+    BOOST_TEST(second.forwarder.live() == 0U);
+    BOOST_TEST(first.ports[0]->used() == 0U);
+}
+
 BOOST_AUTO_TEST_CASE(an_expired_flow_is_a_new_flow) {
     Balancer balancer;
     const Socket client;
