@@ -23,6 +23,23 @@ struct Masks {
     std::uint64_t feeds = 0;
 };
 
+/// The positions of bits, one after the other.
+struct OneByOne {
+    /// Eight are written whatever there is: a branch on the number would cost more.
+    __attribute__((always_inline)) static void put(std::uint64_t bits, std::uint32_t at,
+                                                   std::uint32_t* out) {
+        const auto found = static_cast<unsigned>(std::popcount(bits));
+        for (unsigned i = 0; i < 8; ++i) {
+            out[i] = at + static_cast<std::uint32_t>(std::countr_zero(bits));
+            bits &= bits - 1;
+        }
+        for (unsigned i = 8; i < found; ++i) {
+            out[i] = at + static_cast<std::uint32_t>(std::countr_zero(bits));
+            bits &= bits - 1;
+        }
+    }
+};
+
 #ifdef __SSE2__
 
 std::uint64_t equal16(__m128i bytes, char wanted) {
@@ -30,7 +47,7 @@ std::uint64_t equal16(__m128i bytes, char wanted) {
     return static_cast<std::uint32_t>(mask);
 }
 
-struct Baseline {
+struct Baseline : OneByOne {
     static Masks of(const char* block) {
         Masks masks;
         for (unsigned i = 0; i < kBlock; i += 16) {
@@ -42,7 +59,7 @@ struct Baseline {
     }
 };
 
-struct Avx2 {
+struct Avx2 : OneByOne {
     __attribute__((target("avx2"))) static std::uint64_t equal(__m256i low, __m256i high,
                                                                char wanted) {
         const __m256i all = _mm256_set1_epi8(wanted);
@@ -60,9 +77,36 @@ struct Avx2 {
     }
 };
 
+#define NLB_AVX512 __attribute__((target("avx512bw,avx512vbmi2,bmi,popcnt")))
+
+struct Avx512 {
+    NLB_AVX512 static Masks of(const char* block) {
+        const __m512i bytes = _mm512_loadu_si512(block);
+        return {_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(' ')),
+                _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n'))};
+    }
+
+    /// Sixteen at once: their numbers are squeezed together and widened.
+    NLB_AVX512 static void put(std::uint64_t bits, std::uint32_t at, std::uint32_t* out) {
+        if (std::popcount(bits) > 16) return OneByOne::put(bits, at, out);
+        static constexpr auto kNumbers = [] {
+            std::array<std::uint8_t, kBlock> numbers{};
+            for (std::size_t i = 0; i < kBlock; ++i)
+                numbers[i] = static_cast<std::uint8_t>(i);
+            return numbers;
+        }();
+        const __m512i squeezed =
+            _mm512_maskz_compress_epi8(bits, _mm512_loadu_si512(kNumbers.data()));
+        // The forms with masks: g++ 12 warns about what the others leave undefined.
+        const __m512i wide =
+            _mm512_maskz_cvtepu8_epi32(0xffff, _mm512_maskz_extracti32x4_epi32(0xf, squeezed, 0));
+        _mm512_storeu_si512(out, _mm512_add_epi32(wide, _mm512_set1_epi32(static_cast<int>(at))));
+    }
+};
+
 #else
 
-struct Baseline {
+struct Baseline : OneByOne {
     static Masks of(const char* block) {
         Masks masks;
         for (unsigned i = 0; i < kBlock; ++i) {
@@ -84,7 +128,9 @@ struct Cursor {
     std::uint64_t empty = 0;
     std::uint64_t carry = 1; ///< 1 when the byte before the block separates; the begin does
 
-    __attribute__((always_inline)) void take(Masks masks, std::uint32_t at) {
+    template <class Finder>
+    __attribute__((always_inline)) void take(const char* block, std::uint32_t at) {
+        const Masks masks = Finder::of(block);
         const std::uint64_t both = masks.spaces | masks.feeds;
         empty |= both & ((both << 1U) | carry);
         carry = both >> (kBlock - 1);
@@ -94,7 +140,8 @@ struct Cursor {
         lines += feeds != 0 ? 1U : 0U;
         for (feeds &= feeds - 1; feeds != 0; feeds &= feeds - 1)
             ends[lines++] = place_of(feeds, both);
-        put(both, at);
+        Finder::put(both, at, places + count);
+        count += static_cast<std::uint32_t>(std::popcount(both));
     }
 
     /// The number of the place of the first of `feeds`.
@@ -103,46 +150,43 @@ struct Cursor {
         const std::uint64_t before = (feeds & (0 - feeds)) - 1;
         return count + static_cast<std::uint32_t>(std::popcount(both & before));
     }
-
-    /// Eight places are written whatever there is: a branch on the number would cost more.
-    __attribute__((always_inline)) void put(std::uint64_t bits, std::uint32_t at) {
-        const auto found = static_cast<std::uint32_t>(std::popcount(bits));
-        std::uint32_t* out = places + count;
-        count += found;
-        for (unsigned i = 0; i < 8; ++i) {
-            out[i] = at + static_cast<std::uint32_t>(std::countr_zero(bits));
-            bits &= bits - 1;
-        }
-        for (unsigned i = 8; i < found; ++i) {
-            out[i] = at + static_cast<std::uint32_t>(std::countr_zero(bits));
-            bits &= bits - 1;
-        }
-    }
 };
 
 template <class Finder>
-__attribute__((always_inline)) inline void walk(std::string_view text, Cursor& cursor) {
+__attribute__((always_inline)) inline void walk(std::string_view text, Cursor& result) {
+    Cursor cursor = result; // in registers: the places that are written could be the result's own
     std::size_t at = 0;
     for (; at + kBlock <= text.size(); at += kBlock)
-        cursor.take(Finder::of(text.data() + at), static_cast<std::uint32_t>(at));
-    if (at == text.size()) return;
-    std::array<char, kBlock> rest{};
-    std::memcpy(rest.data(), text.data() + at, text.size() - at);
-    cursor.take(Finder::of(rest.data()), static_cast<std::uint32_t>(at));
+        cursor.template take<Finder>(text.data() + at, static_cast<std::uint32_t>(at));
+    if (at < text.size()) {
+        std::array<char, kBlock> rest{};
+        std::memcpy(rest.data(), text.data() + at, text.size() - at);
+        cursor.template take<Finder>(rest.data(), static_cast<std::uint32_t>(at));
+    }
+    result = cursor;
 }
 
 #ifdef __SSE2__
 __attribute__((target("avx2,bmi,popcnt"))) void walk_avx2(std::string_view text, Cursor& cursor) {
     walk<Avx2>(text, cursor);
 }
+
+NLB_AVX512 void walk_avx512(std::string_view text, Cursor& cursor) {
+    walk<Avx512>(text, cursor);
+}
 #endif
 
-void walk_best(std::string_view text, Cursor& cursor) {
+void walk_best(std::string_view text, LineIndex::Width widest, Cursor& cursor) {
 #ifdef __SSE2__
     static const bool has_avx2 = __builtin_cpu_supports("avx2") != 0 &&
                                  __builtin_cpu_supports("bmi") != 0 &&
                                  __builtin_cpu_supports("popcnt") != 0;
-    if (has_avx2) return walk_avx2(text, cursor);
+    static const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512bw") != 0 &&
+                                   __builtin_cpu_supports("avx512vbmi2") != 0;
+    if (has_avx512 && widest == LineIndex::Width::Avx512) return walk_avx512(text, cursor);
+    if (has_avx2 && widest != LineIndex::Width::Sse2) return walk_avx2(text, cursor);
+#else
+    (void)widest;
 #endif
     walk<Baseline>(text, cursor);
 }
@@ -157,11 +201,11 @@ void LineIndex::reserve(std::size_t bytes) {
     capacity_ = bytes;
 }
 
-void LineIndex::build(std::string_view text) {
+void LineIndex::build(std::string_view text, Width widest) {
     NLB_CHECK(text.size() < (1U << 31U) && (text.empty() || text.back() == '\n'));
     reserve(text.size());
     Cursor cursor{.places = places_.get(), .ends = ends_.get()};
-    walk_best(text, cursor);
+    walk_best(text, widest, cursor);
     lines_ = cursor.lines;
     has_empty_ = cursor.empty != 0;
 }

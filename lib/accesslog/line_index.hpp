@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where the lines and fields of many lines are: one pass over the bytes, 64 at a time (SSE2, or
-// AVX2 where the machine has it). Afterwards any of the first 20 fields is found in one step.
+// AVX2 or AVX-512 where the machine has them). Afterwards any of the first 20 fields is found in
+// one step.
 #pragma once
 
 #include <cstddef>
@@ -20,9 +21,12 @@ class LineIndex {
         std::uint32_t count = 0;               ///< of the spaces
     };
 
+    /// The widest vectors that may be used; the machine may have only narrower ones.
+    enum class Width : std::uint8_t { Sse2, Avx2, Avx512 };
+
     /// `text` is whole lines, the last one with its line feed, less than 2^31 bytes. The text must
     /// outlive what is asked about it.
-    void build(std::string_view text);
+    void build(std::string_view text, Width widest = Width::Avx512);
 
     [[nodiscard]] std::size_t lines() const { return lines_; }
 

@@ -9,21 +9,27 @@ using accesslog::Problem;
 
 namespace {
 
-/// A candidate without its row; its texts are its own.
+/// A candidate without its row; its texts are still those of the scope.
 Candidate candidate_of(const Query& query, const Scope& scope, Place place) {
     Candidate made;
     made.place = place;
-    made.texts.resize(query.order.size());
-    for (std::size_t i = 0; i < query.order.size(); ++i) {
-        Value value = evaluate(query.order[i].by, scope);
-        if (value.type == Value::Type::Text) made.texts[i] = value.text;
-        made.by.push_back(value);
-    }
+    made.by.reserve(query.order.size());
+    for (const Order& order : query.order)
+        made.by.push_back(evaluate(order.by, scope));
     return made;
 }
 
+/// Makes the texts the candidate's own.
+void keep_texts(Candidate& candidate) {
+    candidate.texts.resize(candidate.by.size());
+    for (std::size_t i = 0; i < candidate.by.size(); ++i) {
+        if (candidate.by[i].type == Value::Type::Text) candidate.texts[i] = candidate.by[i].text;
+    }
+}
+
 Value value_of(const Candidate& c, std::size_t i) {
-    return c.by[i].type == Value::Type::Text ? Value::of_text(c.texts[i]) : c.by[i];
+    const bool is_own = !c.texts.empty() && c.by[i].type == Value::Type::Text;
+    return is_own ? Value::of_text(c.texts[i]) : c.by[i];
 }
 
 bool comes_first(const Query& query, const Candidate& a, const Candidate& b) {
@@ -85,6 +91,7 @@ void Worker::entry(Place place, Piece& piece) {
 
 void Worker::candidate(Place place) {
     Candidate made = candidate_of(*query_, {.row = &row_}, place);
+    keep_texts(made);
     output_.append({.row = &row_}, made.row);
     if (row_.problem() != Problem::None) return;
     candidates_.push_back(std::move(made));
@@ -111,6 +118,7 @@ std::vector<std::string> group_rows(const Query& query, Groups& groups, const Ou
         order.by.index = i;
     }
     std::vector<Candidate> candidates;
+    if (!query.limit) candidates.reserve(groups.size());
     groups.for_each([&](std::span<const Value> keys, std::span<const Value> aggregates) {
         const Scope scope{.row = nullptr, .keys = keys.data(), .aggregates = aggregates.data()};
         if (query.having && !evaluate(*query.having, scope).is_true()) return;

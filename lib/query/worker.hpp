@@ -33,7 +33,7 @@ struct Piece {
 /// What order by compares, and what is shown of it.
 struct Candidate {
     std::vector<Value> by;
-    std::vector<std::string> texts; ///< of `by`, which are text
+    std::vector<std::string> texts; ///< of `by`, where those outlive what they point into
     Place place;
     std::string row;
 };
