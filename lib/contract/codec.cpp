@@ -121,25 +121,55 @@ struct FieldProblem {
     std::string why;
 };
 
+/// The members of an object, which nearly always come in the order in which they are asked for: the
+/// search begins behind the last one found.
+class Members {
+  public:
+    explicit Members(const simdjson::dom::object& object)
+        : object_(object), next_(object.begin()) {}
+
+    std::optional<Element> find(std::string_view name) {
+        const auto found = search(next_, object_.end(), name);
+        return found ? found : search(object_.begin(), next_, name);
+    }
+
+  private:
+    using Iterator = simdjson::dom::object::iterator;
+
+    std::optional<Element> search(Iterator from, const Iterator& to, std::string_view name) {
+        for (; from != to; ++from) {
+            if (!from.key_equals(name)) continue;
+            Element value = from.value();
+            next_ = ++from;
+            return value;
+        }
+        return std::nullopt;
+    }
+
+    simdjson::dom::object object_;
+    Iterator next_;
+};
+
 template <class T>
-void read_member(const simdjson::dom::object& object, std::string_view name, T& to,
+void read_member(Members& members, std::string_view name, T& to,
                  std::optional<FieldProblem>& problem) {
-    Element value;
     if (problem) return;
-    if (object.at_key(name).get(value) != simdjson::SUCCESS) {
+    const auto value = members.find(name);
+    if (!value) {
         problem = {std::string(name), "is missing"};
-    } else if (const Refusal allowed = take(value, to)) {
+    } else if (const Refusal allowed = take(*value, to)) {
         problem = {std::string(name), "must be " + *allowed};
     }
 }
 
 template <class T>
-void read_member(const simdjson::dom::object& object, std::string_view name, std::optional<T>& to,
+void read_member(Members& members, std::string_view name, std::optional<T>& to,
                  std::optional<FieldProblem>& problem) {
-    Element value;
-    if (problem || object.at_key(name).get(value) != simdjson::SUCCESS || value.is_null()) return;
+    if (problem) return;
+    const auto value = members.find(name);
+    if (!value || value->is_null()) return;
     T inner{};
-    if (const Refusal allowed = take(value, inner)) {
+    if (const Refusal allowed = take(*value, inner)) {
         problem = {std::string(name), "must be " + *allowed};
         return;
     }
@@ -149,9 +179,10 @@ void read_member(const simdjson::dom::object& object, std::string_view name, std
 template <class M>
 std::optional<FieldProblem> read_message(const simdjson::dom::object& object, Message& to) {
     M message;
+    Members members(object);
     std::optional<FieldProblem> problem;
     for_each_field(message, [&](std::string_view name, auto& member) {
-        read_member(object, name, member, problem);
+        read_member(members, name, member, problem);
     });
     if (!problem) to = std::move(message);
     return problem;

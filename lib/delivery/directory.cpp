@@ -26,10 +26,14 @@ Result<void> make_folders(const std::string& base, std::string_view below) {
     std::string path = base;
     while (!below.empty()) {
         const std::size_t end = below.find('/');
+        const std::string parent = path;
         path += '/';
         path += below.substr(0, end);
-        if (::mkdir(path.c_str(), kFolderMode) != 0 && errno != EEXIST)
+        if (::mkdir(path.c_str(), kFolderMode) == 0) {
+            if (auto synced = io::sync_folder(parent); !synced) return synced;
+        } else if (errno != EEXIST) {
             return io::sys_error("make " + in_quotes(path));
+        }
         below.remove_prefix(end == std::string_view::npos ? below.size() : end + 1);
     }
     return {};
@@ -48,13 +52,6 @@ Result<void> write_file(const std::string& path, std::string_view bytes) {
     }
     if (::fsync(file.get()) != 0) return io::sys_error(attempt);
     return file.close(attempt);
-}
-
-Result<void> sync_folder(const std::string& path) {
-    const io::Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!folder.is_open() || ::fsync(folder.get()) != 0)
-        return io::sys_error("sync " + in_quotes(path));
-    return {};
 }
 
 } // namespace
@@ -77,7 +74,7 @@ Result<std::string> Directory::put(const Object& object, WallTime now) const {
     if (done) done = write_file(draft, object.bytes);
     if (done && ::rename(draft.c_str(), path.c_str()) != 0)
         done = io::sys_error("rename to " + in_quotes(path));
-    if (done) done = sync_folder(path_ + '/' + folder);
+    if (done) done = io::sync_folder(path_ + '/' + folder);
     if (!done) return tl::unexpected<Error>(done.error());
     return path;
 }

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <utility>
 
 namespace nlb::delivery {
@@ -161,6 +162,11 @@ Result<void> SegmentWriter::flush() {
 Result<void> SegmentWriter::sync() {
     if (synced_) return {};
     if (::fdatasync(file_.get()) != 0) return io::sys_error("sync " + in_quotes(path_));
+    if (!name_synced_) { // a new file is on the disk only with its folder
+        auto synced = io::sync_folder(std::filesystem::path(path_).parent_path().string());
+        if (!synced) return synced;
+    }
+    name_synced_ = true;
     synced_ = true;
     return {};
 }

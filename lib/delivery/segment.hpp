@@ -73,6 +73,7 @@ class SegmentWriter {
     std::uint32_t held_entries_ = 0;
     std::uint64_t bytes_ = 0;
     bool synced_ = true;
+    bool name_synced_ = false; // its entry in the folder
 };
 
 /// Reads a segment as far as it is whole.

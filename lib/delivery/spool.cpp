@@ -47,6 +47,7 @@ Result<Spool::LeftOver> Spool::left_over() const {
         if (!source) return tl::unexpected<Error>(source.error());
         auto reader = SegmentReader::open(std::move(*source));
         const auto size = fs::file_size(path, error);
+        if (error) return io::sys_error("read " + in_quotes(path), error.value());
         if (reader) {
             found.segments.push_back({std::move(path), reader->head().place.bucket, size});
         } else if (reader.error().code != Errc::Data ||

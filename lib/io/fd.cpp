@@ -64,6 +64,13 @@ Result<std::string> read_file(const std::string& path, std::size_t limit) {
     }
 }
 
+Result<void> sync_folder(const std::string& path) {
+    const Fd folder(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!folder.is_open() || ::fsync(folder.get()) != 0)
+        return sys_error("sync " + in_quotes(path));
+    return {};
+}
+
 Result<void> replace_file(const std::string& path, std::string_view content) {
     constexpr mode_t kMode = 0640;
     const std::string draft = path + ".new";

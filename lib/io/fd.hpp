@@ -70,6 +70,9 @@ Result<Fd> open_stream(const std::string& path);
 /// Errors: System with the path; Usage when it is longer than `limit`.
 Result<std::string> read_file(const std::string& path, std::size_t limit);
 
+/// Makes what was made, renamed or removed in a folder survive a loss of power. Errors: System.
+Result<void> sync_folder(const std::string& path);
+
 /// Puts `content` in the place of the file at `path`, as a whole and on the disk, or leaves the old
 /// file as it was. Mode 0640. Errors: System with the path.
 Result<void> replace_file(const std::string& path, std::string_view content);

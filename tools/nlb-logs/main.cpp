@@ -19,5 +19,5 @@ int main(int argc, char** argv) {
               "nlb-logs sql 'select client_ip, count(*) from logs group by client_ip "
               "order by 2 desc limit 10' logs",
               "nlb-logs replay node.pcap --config nlb.toml"},
-         .messages = {"hello", "tls-connection", "ack"}});
+         .messages = {"hello", "tls-connection", "ack", "counter"}});
 }
