@@ -99,25 +99,28 @@ class Filter {
     int error_ = 0;
 };
 
+constexpr scmp_datum_t kInt = 0xffffffff; // what the kernel looks at of an int
+
+/// The argument is `value`, bits outside of `mask` aside. (The macros of seccomp.h are C.)
+scmp_arg_cmp is(unsigned argument, int value, scmp_datum_t mask = kInt) {
+    return {argument, SCMP_CMP_MASKED_EQ, mask, static_cast<scmp_datum_t>(value)};
+}
+
 /// Streams and datagrams, no raw packets; of the kernel's own families routes only.
 void allow_sockets(Filter& filter) {
-    constexpr scmp_datum_t kType = ~scmp_datum_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
+    constexpr scmp_datum_t kType = kInt & ~scmp_datum_t{SOCK_CLOEXEC | SOCK_NONBLOCK};
     for (const int family : {AF_UNIX, AF_INET, AF_INET6}) {
-        for (const int type : {SOCK_STREAM, SOCK_DGRAM}) {
-            filter.allow_if("socket",
-                            {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(family)),
-                             SCMP_A1(SCMP_CMP_MASKED_EQ, kType, static_cast<scmp_datum_t>(type))});
-        }
+        for (const int type : {SOCK_STREAM, SOCK_DGRAM})
+            filter.allow_if("socket", {is(0, family), is(1, type, kType)});
     }
-    filter.allow_if("socket",
-                    {SCMP_A0(SCMP_CMP_EQ, AF_NETLINK), SCMP_A2(SCMP_CMP_EQ, NETLINK_ROUTE)});
+    filter.allow_if("socket", {is(0, AF_NETLINK), is(2, NETLINK_ROUTE)});
 }
 
 /// Threads, no processes.
 void allow_threads(Filter& filter) {
-    filter.allow_if("clone", {SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)});
+    filter.allow_if("clone", {is(0, CLONE_THREAD, CLONE_THREAD)});
     for (const int about_itself : {PR_SET_NAME, PR_SET_TIMERSLACK})
-        filter.allow_if("prctl", {SCMP_A0(SCMP_CMP_EQ, static_cast<scmp_datum_t>(about_itself))});
+        filter.allow_if("prctl", {is(0, about_itself)});
 }
 
 } // namespace
