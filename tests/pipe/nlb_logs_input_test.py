@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import accesslogs
-from nlbtest import DEADLINE, tool
+from nlbtest import DEADLINE, Lines, tool
 
 
 class Input(unittest.TestCase):
@@ -79,6 +79,26 @@ class Input(unittest.TestCase):
         out, _ = self.run_tool("cat", "-", stdin=b"x" * 3_000_000 + b"\n" + self.text.encode(),
                                status=3)
         self.assertEqual(out, self.text)
+
+    def test_follow_goes_on_with_files_that_appear(self):
+        self.file("a.log", self.text.encode())
+        for words, before in ((["cat"], len(self.lines)), (["tail", "-n", "3"], 3)):
+            with self.subTest(words[0]):
+                process = subprocess.Popen([tool("nlb-logs"), *words, "--follow", self.folder],
+                                           stdout=subprocess.PIPE)
+                try:
+                    lines = Lines(process.stdout)
+                    for _ in range(before):
+                        self.assertIn(lines.next(), self.lines)
+                    day = os.path.join(self.folder, words[0])
+                    os.mkdir(day)
+                    self.file(os.path.join(words[0], "b.log"), (self.lines[7] + "\n").encode())
+                    self.assertEqual(lines.next(), self.lines[7])
+                    self.file(os.path.join(words[0], "c.log"), (self.lines[9] + "\n").encode())
+                    self.assertEqual(lines.next(), self.lines[9])
+                finally:
+                    process.terminate()
+                    process.wait(DEADLINE)
 
     def test_nothing_is_an_answer(self):
         path = self.file("a", b"")
