@@ -42,12 +42,27 @@ class Pressure(Collect):
             self.write(f"fetched/{number}.log.gz", body)
         self.assertEqual(sorted(self.content()), sorted(entry(n) for n in range(count)))
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root: mounts a small tmpfs")
-    def test_a_full_disk_costs_no_entry(self):
+    def small_spool(self, kib):
         spool = os.path.join(self.dir, "spool")
         os.mkdir(spool)
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=512k", "tmpfs", spool], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", spool], check=True)
         self.addCleanup(subprocess.run, ["umount", "-l", spool], check=True)
+        return spool
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root: mounts a small tmpfs")
+    def test_a_signal_ends_it_although_the_disk_is_full(self):
+        process = self.start(tool("nlb-logs"), "collect", "--directory", self.logs, "--spool",
+                             self.small_spool(64))
+        process.popen.stdin.write("".join(entry(n) for n in range(400)).encode())  # 100 kB
+        process.popen.stdin.flush()
+        process.err.wait_for(lambda line: "No space left on device; nothing is taken" in line)
+        process.signal(nlbtest.TERM)
+        self.assertEqual(process.wait(), 4)
+        self.assertIn("never acknowledged are lost", process.err.rest()[-1])
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root: mounts a small tmpfs")
+    def test_a_full_disk_costs_no_entry(self):
+        spool = self.small_spool(512)
         with open(os.path.join(spool, "filler"), "wb") as filler:
             filler.write(bytes(400 << 10))
         process = self.collector("--spool", spool)

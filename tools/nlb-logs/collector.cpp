@@ -182,7 +182,8 @@ void Collector::round() {
     if (senders_.empty() && listeners_.empty()) finish();
     hold_back();
     arm();
-    if (!finishing_ || !can_write_ || !deliverer_->is_idle()) return;
+    if (!finishing_ || !deliverer_->is_idle()) return;
+    if (!can_write_ && !told_to_end_) return; // nobody else has what standard input gave
     say_counters();
     loop_.stop();
 }
@@ -267,7 +268,7 @@ void Collector::on_signal(int number) {
     case SIGUSR1: return log_statistics();
     default: break;
     }
-    if (finishing_) std::_Exit(128 + number); // the spool has everything that was promised
+    if (std::exchange(told_to_end_, true)) std::_Exit(128 + number); // what was promised is kept
     finish();
 }
 
@@ -301,6 +302,11 @@ void Collector::finish() {
 }
 
 int Collector::status() const {
+    if (!can_write_) {
+        context_.log.error("the entries that were read last and never acknowledged are lost: the "
+                           "spool cannot be written");
+        return app::kSystem;
+    }
     if (left_in_spool_ > 0) {
         context_.log.error(std::to_string(left_in_spool_) +
                            " segments stay in the spool: the next start delivers them");

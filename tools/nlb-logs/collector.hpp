@@ -86,4 +86,5 @@ class Collector {
     bool reads_ = true;     // from the senders
     bool warned_full_ = false;
     bool finishing_ = false;
+    bool told_to_end_ = false; // by a signal
 };
