@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0-only
  *
- * What the flow tables of the kernel frames are made of; nlb_table.h is how they work.
+ * What the flow tables of the kernel frames are made of; nlb_table_index.h and nlb_table.h are how
+ * they work.
  */
 #ifndef NLB_BPF_TABLE_ABI_H
 #define NLB_BPF_TABLE_ABI_H
@@ -9,11 +10,13 @@
 
 #define NLB_WAYS 8U /* a power of two */
 
-/* A word of the index is 0 or a tag above the number of an entry. A tag is bits of the hash, a one,
- * and the number of its own way, which is there for the verifier: read from memory it is one
- * unknown number below eight, not eight known ones with a path each. */
+/* A word of the index is 0 or a tag above the number of an entry. A tag is bits of the hash, one
+ * that says whether the word is pending, a one, and the number of its own way, which is there for
+ * the verifier: read from memory it is one unknown number below eight, not eight known ones with a
+ * path each. */
 #define NLB_TAG_TAKEN NLB_WAYS
 #define NLB_TAG_TAKEN_BIT 3U
+#define NLB_TAG_PENDING (NLB_WAYS * 2U) /* whoever put the word has not looked around yet */
 
 /* With three ways for two entries, and five sixteenths of them near, the near part holds nearly
  * every key while a fifth of the entries is taken, and nearly half of them when all are. Of the far
