@@ -39,9 +39,11 @@ NLB_INLINE void* nlb_memory_entry(struct nlb_memory* memory, nlb_u32 number, int
               : bpf_map_lookup_elem(&nlb_flows, &number);
 }
 
-NLB_NOINLINE void* nlb_look4(struct nlb_world* world, nlb_u32 bucket, nlb_u32 tag,
-                             const struct nlb_tuple* key) {
-    return nlb_table_look(nlb_memory_of(world), bucket, tag, key, 0);
+NLB_NOINLINE void* nlb_far4(struct nlb_world* world, nlb_u32 first, nlb_u32 second, nlb_u32 tag,
+                            const struct nlb_tuple* key) {
+    struct nlb_memory* memory = nlb_memory_of(world);
+    void* entry = nlb_table_look(memory, first, tag, key, 0);
+    return entry ? entry : nlb_table_look(memory, second, tag, key, 0);
 }
 
 NLB_NOINLINE void* nlb_find6(struct nlb_world* world, const struct nlb_tuple* key) {
@@ -52,8 +54,7 @@ NLB_INLINE void* nlb_find4(struct nlb_world* world, const struct nlb_tuple* key)
     struct nlb_memory* memory = nlb_memory_of(world);
     const struct nlb_place place = nlb_place_of(memory, key, 0);
     void* entry = nlb_table_look(memory, place.near, place.tag, key, 0);
-    if (!entry) entry = nlb_look4(world, place.first, place.tag, key);
-    return entry ? entry : nlb_look4(world, place.second, place.tag, key);
+    return entry ? entry : nlb_far4(world, place.first, place.second, place.tag, key);
 }
 
 NLB_INLINE struct nlb_flow* nlb_port_flow_get(struct nlb_world* world, const struct nlb_tuple* key,
