@@ -145,8 +145,8 @@ struct Cursor {
     }
 
     /// The number of the place of the first of `feeds`.
-    __attribute__((always_inline)) std::uint32_t place_of(std::uint64_t feeds,
-                                                          std::uint64_t both) const {
+    [[nodiscard]] __attribute__((always_inline)) std::uint32_t place_of(std::uint64_t feeds,
+                                                                        std::uint64_t both) const {
         const std::uint64_t before = (feeds & (0 - feeds)) - 1;
         return count + static_cast<std::uint32_t>(std::popcount(both & before));
     }

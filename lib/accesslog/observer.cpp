@@ -106,6 +106,10 @@ struct Observer::Connection {
         if (client.is_finished && server.is_finished && !handshake_end) handshake_end = now;
     }
 
+    [[nodiscard]] bool logs_alpn() const {
+        return listener == nullptr || listener->has_alpn_policy;
+    }
+
     Key key;
     std::uint32_t first_sequence = 0;
     const Listener* listener = nullptr;
@@ -197,6 +201,27 @@ void Observer::from_server(Connection& connection, const Seen& seen) {
     }
 }
 
+void Observer::tell_hello(const Connection& connection, contract::TlsConnection& entry) {
+    if (!connection.hello) return;
+    entry.domain_name = url_encoded(connection.hello->server_name);
+    if (connection.logs_alpn()) entry.alpn_client_preference_list = list_of(connection.hello->alpn);
+}
+
+/// What was agreed on, once the handshake is over.
+void Observer::tell_answer(const Connection& connection, Ended& ended) {
+    if (!connection.handshake_end || !connection.answer) return;
+    const wire::ServerHello& answer = *connection.answer;
+    contract::TlsConnection& entry = ended.entry;
+    const bool may_be_early =
+        answer.version == wire::kTls13 && connection.hello && connection.hello->offers_early_data;
+    if (!may_be_early)
+        entry.tls_handshake_time_ms = milliseconds(*connection.accepted, *connection.handshake_end);
+    entry.tls_protocol_version = version_text(answer.version);
+    if (connection.logs_alpn()) entry.alpn_fe_protocol = url_encoded(answer.alpn);
+    ended.choice = {answer.version, answer.cipher,
+                    answer.group != 0 ? std::optional(answer.group) : connection.group};
+}
+
 void Observer::end(const Connection& connection, Nanos now) {
     if (!connection.accepted || (!connection.has_begun_tls && connection.listener == nullptr))
         return;
@@ -215,22 +240,8 @@ void Observer::end(const Connection& connection, Nanos now) {
         entry.elb = connection.listener->elb;
         entry.listener = connection.listener->id;
     }
-    const bool logs_alpn = connection.listener == nullptr || connection.listener->has_alpn_policy;
-    if (connection.hello) {
-        entry.domain_name = url_encoded(connection.hello->server_name);
-        if (logs_alpn) entry.alpn_client_preference_list = list_of(connection.hello->alpn);
-    }
-    if (connection.handshake_end && connection.answer) {
-        const wire::ServerHello& answer = *connection.answer;
-        const bool may_be_early = connection.hello && connection.hello->offers_early_data;
-        if (!may_be_early || answer.version != wire::kTls13)
-            entry.tls_handshake_time_ms =
-                milliseconds(*connection.accepted, *connection.handshake_end);
-        entry.tls_protocol_version = version_text(answer.version);
-        if (logs_alpn) entry.alpn_fe_protocol = url_encoded(answer.alpn);
-        ended.choice = {answer.version, answer.cipher,
-                        answer.group != 0 ? std::optional(answer.group) : connection.group};
-    }
+    tell_hello(connection, entry);
+    tell_answer(connection, ended);
     if (!connection.client.is_lost) ended.received = connection.client.sealed;
     if (!connection.server.is_lost) ended.sent = connection.server.sealed;
     ended_.push_back(std::move(ended));

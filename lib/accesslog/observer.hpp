@@ -83,6 +83,8 @@ class Observer {
     void begin(const Seen& seen);
     void from_client(Connection& connection, const Seen& seen);
     void from_server(Connection& connection, const Seen& seen);
+    static void tell_hello(const Connection& connection, contract::TlsConnection& entry);
+    static void tell_answer(const Connection& connection, Ended& ended);
     void end(const Connection& connection, Nanos now);
 
     std::map<Endpoint, Listener> listeners_;

@@ -48,7 +48,9 @@ std::optional<std::int64_t> parse_time(std::string_view text) {
         days_since_1970(two(text, 0) * 100 + two(text, 2), static_cast<unsigned>(two(text, 5)),
                         static_cast<unsigned>(two(text, 8)));
     if (!days) return std::nullopt;
-    return *days * kSecondsADay + hour * 3600 + minute * 60 + second;
+    constexpr std::int64_t kHour = 3600;
+    constexpr std::int64_t kMinute = 60;
+    return *days * kSecondsADay + hour * kHour + minute * kMinute + second;
 }
 
 void append_time(std::int64_t seconds, std::string& out) {

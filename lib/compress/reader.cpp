@@ -45,17 +45,12 @@ class Reader::Decoder {
 
     Result<std::size_t> read(std::span<std::uint8_t> out) {
         for (;;) {
-            if (!in_member_) {
-                if (auto known = recognise(); !known) return tl::unexpected(known.error());
-                if (input_.empty()) return kind_ == Kind::Plain ? source(out) : 0;
-            }
+            if (auto known = begin_member(); !known) return tl::unexpected(known.error());
+            if (!in_member_ && input_.empty()) return kind_ == Kind::Plain ? source(out) : 0;
             const std::size_t before = input_.size();
             auto n = some(out);
             if (!n || *n > 0) return n;
-            if (!in_member_ || input_.size() < before) continue;
-            if (auto more = refill(); !more) return tl::unexpected(more.error());
-            if (input_.size() == before)
-                return fail(Errc::Data, "the compressed data ends too early");
+            if (auto fed = feed_member(before); !fed) return tl::unexpected(fed.error());
         }
     }
 
@@ -63,6 +58,16 @@ class Reader::Decoder {
 
   private:
     enum class Kind : std::uint8_t { Unknown, Plain, Gzip, Zstd };
+
+    Result<void> begin_member() { return in_member_ ? Result<void>() : recognise(); }
+
+    /// Nothing came out of the member: it needs more input, unless it took some of what was there.
+    Result<void> feed_member(std::size_t before) {
+        if (!in_member_ || input_.size() < before) return {};
+        if (auto more = refill(); !more) return more;
+        if (input_.size() == before) return fail(Errc::Data, "the compressed data ends too early");
+        return {};
+    }
 
     Result<std::size_t> source(std::span<std::uint8_t> out) {
         auto n = source_(out);

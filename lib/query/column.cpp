@@ -7,7 +7,6 @@ namespace nlb::query {
 
 namespace {
 
-using accesslog::Field;
 using accesslog::kFieldCount;
 using accesslog::kFields;
 

@@ -40,7 +40,7 @@ void put_wide(std::uint64_t* words, Wide sum) {
 
 template <class T>
 T* pointer(std::uint64_t word) {
-    return reinterpret_cast<T*>(word);
+    return reinterpret_cast<T*>(word); // NOLINT(performance-no-int-to-ptr): a word of a group
 }
 
 /// A thing of `pool` that `word` points to from now on, if it did not before.

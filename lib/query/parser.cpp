@@ -127,7 +127,7 @@ Result<Expression> Parser::predicate() {
     return predicate_on(std::move(*left));
 }
 
-Result<Expression> Parser::predicate_on(Expression left) {
+std::optional<Op> Parser::take_comparison() {
     constexpr auto kComparisons =
         std::to_array<std::pair<std::string_view, Op>>({{"=", Op::Equal},
                                                         {"!=", Op::NotEqual},
@@ -136,35 +136,41 @@ Result<Expression> Parser::predicate_on(Expression left) {
                                                         {">", Op::Greater},
                                                         {">=", Op::GreaterEqual}});
     for (const auto& [symbol, op] : kComparisons) {
-        if (!take(symbol)) continue;
+        if (take(symbol)) return op;
+    }
+    return std::nullopt;
+}
+
+Result<Expression> Parser::predicate_on(Expression left) {
+    if (const auto op = take_comparison()) {
         auto right = sum();
         if (!right) return right;
-        return comparison(op, std::move(left), std::move(*right));
+        return comparison(*op, std::move(left), std::move(*right));
     }
-    if (take("is")) {
-        const bool is_not = take("not");
-        if (!take("null")) return expected("'null'");
-        Expression e = unary(Op::IsNull, Kind::Boolean, std::move(left));
-        return is_not ? unary(Op::Not, Kind::Boolean, std::move(e)) : e;
-    }
+    if (take("is")) return null_test(std::move(left));
     if (take("=~")) return pattern_for(std::move(left), false);
     const bool negated_match = take("!~");
     const bool is_not = negated_match || take("not");
-    Result<Expression> e = tl::unexpected<Error>(Error{});
-    if (negated_match)
-        e = pattern_for(std::move(left), false);
-    else if (take("in"))
-        e = list_for(std::move(left));
-    else if (take("like"))
-        e = pattern_for(std::move(left), true);
-    else if (take("between"))
-        e = between(std::move(left));
-    else if (is_not)
-        return expected("'in', 'like' or 'between'");
-    else
-        return left;
+    auto e =
+        negated_match ? pattern_for(std::move(left), false) : set_test(std::move(left), is_not);
     if (!e || !is_not) return e;
     return unary(Op::Not, Kind::Boolean, std::move(*e));
+}
+
+Result<Expression> Parser::null_test(Expression left) {
+    const bool is_not = take("not");
+    if (!take("null")) return expected("'null'");
+    Expression e = unary(Op::IsNull, Kind::Boolean, std::move(left));
+    return is_not ? unary(Op::Not, Kind::Boolean, std::move(e)) : e;
+}
+
+/// in, like, between; without one `left` itself, unless "not" came before.
+Result<Expression> Parser::set_test(Expression left, bool is_not) {
+    if (take("in")) return list_for(std::move(left));
+    if (take("like")) return pattern_for(std::move(left), true);
+    if (take("between")) return between(std::move(left));
+    if (is_not) return expected("'in', 'like' or 'between'");
+    return left;
 }
 
 Result<Expression> Parser::between(Expression left) {

@@ -6,6 +6,7 @@
 #include "query/token.hpp"
 
 #include <map>
+#include <optional>
 
 namespace nlb::query {
 
@@ -41,7 +42,10 @@ class Parser {
     Result<Expression> conjunction();
     Result<Expression> negation();
     Result<Expression> predicate();
+    std::optional<Op> take_comparison();
     Result<Expression> predicate_on(Expression left);
+    Result<Expression> null_test(Expression left);
+    Result<Expression> set_test(Expression left, bool is_not);
     Result<Expression> sum();
     Result<Expression> product();
     Result<Expression> primary();

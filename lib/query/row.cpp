@@ -60,13 +60,14 @@ Value Row::port(std::string_view address) {
 Value Row::time(std::string_view text) {
     constexpr std::size_t kLength = 19;
     const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    const auto second = [&text] { return std::int64_t{text[17] - '0'} * 10 + (text[18] - '0'); };
     if (text.size() == kLength && text.starts_with({minute_.data(), minute_.size()}) &&
         text[17] <= '5' && is_digit(text[17]) && is_digit(text[18]))
-        return Value::of(minute_seconds_ + (text[17] - '0') * 10 + (text[18] - '0'));
+        return Value::of(minute_seconds_ + second());
     const auto seconds = accesslog::parse_time(text);
     if (!seconds) return failed(Problem::BadTime);
     std::copy_n(text.begin(), minute_.size(), minute_.begin());
-    minute_seconds_ = *seconds - (text[17] - '0') * 10 - (text[18] - '0');
+    minute_seconds_ = *seconds - second();
     return Value::of(*seconds);
 }
 

@@ -8,14 +8,15 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 
 namespace nlb::query {
 
 std::string_view to_text(Kind kind) {
-    constexpr auto words =
+    constexpr auto kWords =
         std::to_array<std::string_view>({"text", "a condition", "a number", "a duration", "a size",
                                          "a number", "a time", "a TLS version"});
-    return words[static_cast<std::size_t>(kind)];
+    return kWords[static_cast<std::size_t>(kind)];
 }
 
 int compare(const Value& a, const Value& b) {
@@ -42,14 +43,8 @@ void append_real(double number, std::string& out) {
     constexpr double kHundredths = 100;
     constexpr double kExact = 1e15;
     // Two decimals are what people read; larger ones than this have none.
-    if (number > -kExact && number < kExact) {
-        const double rounded = (number < 0 ? -1 : 1) *
-                               static_cast<double>(static_cast<std::int64_t>(
-                                   (number < 0 ? -number : number) * kHundredths + 0.5)) /
-                               kHundredths;
-        return append_number(rounded, out);
-    }
-    append_number(number, out);
+    const bool is_exact = number > -kExact && number < kExact;
+    append_number(is_exact ? std::round(number * kHundredths) / kHundredths : number, out);
 }
 
 void append_scalar(const Value& value, Kind kind, std::string& out) {

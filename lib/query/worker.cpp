@@ -130,6 +130,7 @@ std::vector<std::string> group_rows(const Query& query, Groups& groups, const Ou
     });
     settle(ordered, candidates);
     std::vector<std::string> rows;
+    rows.reserve(candidates.size());
     for (Candidate& candidate : candidates)
         rows.push_back(std::move(candidate.row));
     return rows;

@@ -39,13 +39,17 @@ Result<void> Feed::fill(Buffer& buffer) {
     return {};
 }
 
+Result<void> Feed::open() {
+    if (reader_ || ended_) return {};
+    auto source = io::open_source(path_);
+    ended_ = !source;
+    if (!source) return tl::unexpected<Error>(source.error());
+    reader_ = std::make_unique<compress::Reader>(std::move(*source));
+    return {};
+}
+
 Result<void> Feed::next(Buffer& buffer) {
-    if (!reader_ && !ended_) {
-        auto source = io::open_source(path_);
-        ended_ = !source;
-        if (!source) return tl::unexpected<Error>(source.error());
-        reader_ = std::make_unique<compress::Reader>(std::move(*source));
-    }
+    if (auto ok = open(); !ok) return ok;
     buffer.used = 0;
     buffer.reserve(rest_.size());
     if (!rest_.empty()) std::memcpy(buffer.bytes.get(), rest_.data(), rest_.size());

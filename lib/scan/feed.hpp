@@ -40,6 +40,7 @@ class Feed {
     void close();
 
   private:
+    Result<void> open();
     Result<void> fill(Buffer& buffer);
 
     std::string path_;

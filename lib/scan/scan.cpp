@@ -84,23 +84,21 @@ class Work {
 
     /// In order, the earliest that is not being read; else one's own, one that nobody has, any.
     std::optional<std::size_t> candidate(std::size_t mine, bool& is_any_busy) {
-        const auto is_free = [&](std::size_t i) { return files_[i]->state == State::Free; };
-        std::optional<std::size_t> unopened;
-        std::optional<std::size_t> free;
         while (first_ < files_.size() && files_[first_]->state == State::Done)
             ++first_;
-        if (!is_ordered_ && mine < files_.size() && is_free(mine)) return mine;
-        for (std::size_t i = first_; i < files_.size(); ++i) {
+        const bool is_mine_free = mine < files_.size() && files_[mine]->state == State::Free;
+        if (!is_ordered_ && is_mine_free) return mine;
+        std::optional<std::size_t> unopened;
+        std::optional<std::size_t> free;
+        for (std::size_t i = first_; i < files_.size() && !unopened; ++i) {
             const State state = files_[i]->state;
             is_any_busy |= state == State::Busy;
             if (is_ordered_ && i > first_ && pending_bytes_ > kMostPending) break;
             if (state == State::Free && !free) free = i;
-            if (state != State::Unopened) continue;
-            unopened = i;
-            break;
+            if (state == State::Unopened) unopened = i;
         }
-        if (is_ordered_) return free ? free : unopened;
-        return unopened ? unopened : free;
+        const auto& better = is_ordered_ ? free : unopened;
+        return better ? better : is_ordered_ ? unopened : free;
     }
 
     /// The next piece; false at the end of the file.
