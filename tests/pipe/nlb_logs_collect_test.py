@@ -14,6 +14,8 @@ import nlbtest
 from collect import Collect, entry, message
 from nlbtest import tool
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 
 class Files(Collect):
     def collect(self, text, *options, status=0):
@@ -53,6 +55,16 @@ class Files(Collect):
         (path,) = self.files()
         with gzip.open(path, "rt") as file:
             self.assertEqual(file.read(), "".join(entry(n) for n in range(5000)))
+
+    def test_entries_of_every_shape_come_back_as_they_were(self):
+        nlb_logs = tool("nlb-logs")
+        shapes = os.path.join(HERE, "..", "data", "accesslog", "shapes.log")
+        _, entries, _ = self.run_tool(nlb_logs, "cat", shapes)
+        self.assertGreater(entries.count("\n"), 10)
+        status, same, said = self.run_tool(nlb_logs, "collect", input=entries.encode())
+        self.assertEqual((status, same), (0, entries), said)
+        self.collect(entries)
+        self.assertEqual(sorted(self.content()), sorted(entries.splitlines(keepends=True)))
 
     def test_what_is_no_entry_is_refused_aloud(self):
         said = self.collect("hello\n" + entry(1) + '{"type":"tls-connection"}\n', status=3)
