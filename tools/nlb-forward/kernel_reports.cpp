@@ -132,7 +132,8 @@ std::uint64_t KernelCounters::unhealthy_flows(std::uint32_t index, const Values&
     return flows.before + (flows.since ? values.at("NewFlowCount") - *flows.since : 0);
 }
 
-void KernelCounters::note_failing_over(std::set<std::pair<std::string, std::string>> groups) {
+void KernelCounters::note_failing_over(
+    const std::set<std::pair<std::string, std::string>>& groups) {
     for (const auto& [index, values] : by_listener()) {
         const kernel::ListenerLabel& label = *datapath_.labels().listener(index);
         const bool fails = label.is_in_use && groups.contains({label.group.value, label.zone});

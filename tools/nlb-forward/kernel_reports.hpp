@@ -29,7 +29,7 @@ class KernelCounters {
 
     /// The groups and zones whose nodes send new flows to targets that are not healthy, from now
     /// on: what the programs count is told apart by when it was counted.
-    void note_failing_over(std::set<std::pair<std::string, std::string>> groups);
+    void note_failing_over(const std::set<std::pair<std::string, std::string>>& groups);
 
   private:
     using Values = std::map<std::string, std::uint64_t>;

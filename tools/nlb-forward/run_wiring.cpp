@@ -141,7 +141,23 @@ Result<void> RunWiring::start_kernel() {
     return {};
 }
 
-Result<void> RunWiring::start_proxy() {
+void RunWiring::on_applied(const contract::RouteApplied& applied) {
+    if (!std::exchange(is_ready_, true)) {
+        // The service manager knows the process that it started.
+        const std::string process = takeover_ ? "MAINPID=" + std::to_string(::getpid()) + "\n" : "";
+        context_.tell_service_manager(process + "READY=1");
+    }
+    generation_ = applied.generation;
+    answer(applied);
+}
+
+void RunWiring::on_flows(const std::vector<proxy::FlowRecord>& flows) {
+    if (records_) proxy_->count_dropped_records(records_->put(flows));
+    for (std::size_t i = 0; vpc_log_ && i < flows.size(); ++i)
+        vpc_log_->put(vpc_records(flows[i]));
+}
+
+proxy::Proxy::Handlers RunWiring::proxy_handlers() {
     proxy::Proxy::Handlers handlers;
     handlers.on_notice = [this](const std::string& text) { context_.log.notice(text); };
     handlers.on_listener_state = [this](const contract::ListenerState& state) {
@@ -151,29 +167,20 @@ Result<void> RunWiring::start_proxy() {
         }
         answer(state);
     };
-    handlers.on_applied = [this](const contract::RouteApplied& applied) {
-        if (!std::exchange(is_ready_, true)) {
-            // The service manager knows the process that it started.
-            const std::string process =
-                takeover_ ? "MAINPID=" + std::to_string(::getpid()) + "\n" : "";
-            context_.tell_service_manager(process + "READY=1");
-        }
-        generation_ = applied.generation;
-        answer(applied);
-    };
+    handlers.on_applied = [this](const contract::RouteApplied& line) { on_applied(line); };
     handlers.on_served = [this] {
         if (takeover_ && proxy_->has_taken_inherited()) takeover_->confirm(proxy_->unbound());
     };
-    handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) {
-        if (records_) proxy_->count_dropped_records(records_->put(flows));
-        for (std::size_t i = 0; vpc_log_ && i < flows.size(); ++i)
-            vpc_log_->put(vpc_records(flows[i]));
-    };
+    handlers.on_flows = [this](const std::vector<proxy::FlowRecord>& flows) { on_flows(flows); };
     handlers.on_evidence = [this](const contract::TargetEvidence& line) { answer(line); };
     handlers.on_handed_over = [this](const std::vector<proxy::UdpHandover>& flows) {
         takeover_->send_flows(flows);
     };
     handlers.on_drained = [this] { end(0); };
+    return handlers;
+}
+
+Result<void> RunWiring::start_proxy() {
     auto proxy = proxy::Proxy::start(
         loop_,
         {.threads = options_.threads,
@@ -184,7 +191,7 @@ Result<void> RunWiring::start_proxy() {
          .connect_retries = static_cast<std::uint32_t>(options_.connect_retries),
          .is_beside_packets = kernel_.has_value(),
          .may_hand_over = !options_.takeover.empty()},
-        std::move(handlers));
+        proxy_handlers());
     if (!proxy) return tl::unexpected<Error>(proxy.error());
     proxy_ = std::move(*proxy);
     return {};

@@ -49,6 +49,9 @@ class RunWiring {
   private:
     nlb::Result<void> start();
     nlb::Result<void> watch_signals();
+    void on_applied(const nlb::contract::RouteApplied& applied);
+    void on_flows(const std::vector<nlb::proxy::FlowRecord>& flows);
+    nlb::proxy::Proxy::Handlers proxy_handlers();
     nlb::Result<void> start_proxy();
     nlb::Result<void> start_kernel();
     nlb::Result<void> give_up_rights();

@@ -63,6 +63,11 @@ void StatusLines::take(std::span<const contract::Set> sets, bool is_everything) 
 }
 
 void StatusLines::put(const Known& known, contract::StreamWriter& out) const {
+    put_listeners(known, out);
+    put_targets(known, out);
+}
+
+void StatusLines::put_listeners(const Known& known, contract::StreamWriter& out) const {
     std::set<std::pair<std::string, std::string>>
         counted; // both addresses of a zone are counted as one
     for (const auto& [scope, lines] : book_) {
@@ -75,6 +80,9 @@ void StatusLines::put(const Known& known, contract::StreamWriter& out) const {
             out.put(status);
         }
     }
+}
+
+void StatusLines::put_targets(const Known& known, contract::StreamWriter& out) const {
     for (const auto& [scope, lines] : book_) {
         for (const contract::Message& message : lines) {
             const auto* line = std::get_if<contract::Route>(&message);

@@ -36,6 +36,9 @@ class StatusLines {
     void put(const Known& known, nlb::contract::StreamWriter& out) const;
 
   private:
+    void put_listeners(const Known& known, nlb::contract::StreamWriter& out) const;
+    void put_targets(const Known& known, nlb::contract::StreamWriter& out) const;
+
     [[nodiscard]] bool is_served(const std::string& zone) const {
         return zone_.empty() || zone_ == zone;
     }

@@ -31,22 +31,8 @@ void Takeover::warn_unless(const Result<void>& done) {
 Result<SocketsByPlace> Takeover::begin() {
     if (auto made = io::make_socket_directory(path_); !made)
         return tl::unexpected<Error>(made.error());
-    SocketsByPlace sockets;
     auto running = io::connect_unix(path_);
-    if (running) {
-        predecessor_ = std::move(*running);
-        for (Result<bool> is_whole = false; !*is_whole;) {
-            auto read = offer_.read(predecessor_.get(), takeover::kPatience);
-            if (!read) return tl::unexpected<Error>(read.error());
-            if (!*read) return fail(Errc::System, "the process that runs refused");
-            is_whole = take_offer(sockets);
-            if (!is_whole) return tl::unexpected<Error>(is_whole.error());
-        }
-        auto watched =
-            loop_.add(predecessor_.get(), EPOLLIN, [this](std::uint32_t) { on_predecessor(); });
-        if (!watched) return tl::unexpected<Error>(watched.error());
-        return sockets;
-    }
+    if (running) return take_over(std::move(*running));
     if (running.error().sys != ENOENT && running.error().sys != ECONNREFUSED)
         return tl::unexpected<Error>(running.error());
     auto listener = io::UnixListener::make(path_);
@@ -54,6 +40,23 @@ Result<SocketsByPlace> Takeover::begin() {
     listener_.emplace(std::move(*listener));
     is_answered_ = true; // there is nobody to answer
     if (auto serves = serve(); !serves) return tl::unexpected<Error>(serves.error());
+    return SocketsByPlace();
+}
+
+/// What the process that runs hands over.
+Result<SocketsByPlace> Takeover::take_over(io::Fd running) {
+    predecessor_ = std::move(running);
+    SocketsByPlace sockets;
+    for (Result<bool> is_whole = false; !*is_whole;) {
+        auto read = offer_.read(predecessor_.get(), takeover::kPatience);
+        if (!read) return tl::unexpected<Error>(read.error());
+        if (!*read) return fail(Errc::System, "the process that runs refused");
+        is_whole = take_offer(sockets);
+        if (!is_whole) return tl::unexpected<Error>(is_whole.error());
+    }
+    auto watched =
+        loop_.add(predecessor_.get(), EPOLLIN, [this](std::uint32_t) { on_predecessor(); });
+    if (!watched) return tl::unexpected<Error>(watched.error());
     return sockets;
 }
 

@@ -67,6 +67,7 @@ class Takeover {
   private:
     // takeover.cpp: towards the process that runs
     void on_predecessor();
+    nlb::Result<nlb::proxy::SocketsByPlace> take_over(nlb::io::Fd running);
     nlb::Result<bool> take_offer(nlb::proxy::SocketsByPlace& sockets);
     nlb::Result<void> take(const nlb::contract::Message& message,
                            nlb::proxy::SocketsByPlace& sockets);

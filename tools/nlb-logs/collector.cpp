@@ -242,24 +242,26 @@ void Collector::settle() {
     for (const delivery::Deliverer::Outcome& outcome : deliverer_->drain()) {
         if (outcome.segment.path.empty()) {
             if (outcome.error) context_.log.error(outcome.error->text());
-            continue;
-        }
-        if (outcome.error) {
+        } else if (outcome.error) {
             ++failures_;
             if (outcome.given_up) ++left_in_spool_;
             context_.log.warning(outcome.error->text() + "; the entries stay in the spool");
-            continue;
+        } else {
+            settle_delivered(outcome);
         }
-        stored_bytes_ -= outcome.segment.bytes;
-        delivered_ += outcome.entries;
-        delivered_bytes_ += outcome.bytes;
-        if (!outcome.where.empty()) ++files_delivered_;
-        if (::unlink(outcome.segment.path.c_str()) != 0)
-            context_.log.warning("remove " + in_quotes(outcome.segment.path) +
-                                 ": it will be delivered again");
-        if (!outcome.where.empty())
-            context_.log.debug(outcome.where + ": " + std::to_string(outcome.entries) + " entries");
     }
+}
+
+void Collector::settle_delivered(const delivery::Deliverer::Outcome& outcome) {
+    stored_bytes_ -= outcome.segment.bytes;
+    delivered_ += outcome.entries;
+    delivered_bytes_ += outcome.bytes;
+    if (::unlink(outcome.segment.path.c_str()) != 0)
+        context_.log.warning("remove " + in_quotes(outcome.segment.path) +
+                             ": it will be delivered again");
+    if (outcome.where.empty()) return;
+    ++files_delivered_;
+    context_.log.debug(outcome.where + ": " + std::to_string(outcome.entries) + " entries");
 }
 
 void Collector::on_signal(int number) {

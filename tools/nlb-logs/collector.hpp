@@ -55,6 +55,7 @@ class Collector {
     bool keep();
     void submit_ended();
     void settle();
+    void settle_delivered(const nlb::delivery::Deliverer::Outcome& outcome);
     void hold_back();
     void arm();
     void finish();

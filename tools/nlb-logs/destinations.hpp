@@ -24,7 +24,7 @@ class Destinations {
     nlb::Result<void> check(const nlb::delivery::Place& place, const std::string& account);
 
     /// In the same thread: removes log files of the directory that are older than so many days.
-    nlb::Result<void> expire(std::uint64_t days) const;
+    [[nodiscard]] nlb::Result<void> expire(std::uint64_t days) const;
 
   private:
     nlb::Result<void> open_buckets(const CollectOptions& options);

@@ -46,16 +46,19 @@ Result<void> Printer::print(const std::string& lines) {
     return finish();
 }
 
+/// Those of the first rows decide.
+void Printer::measure() {
+    if (std::exchange(has_widths_, true)) return;
+    for (const auto& row : rows_) {
+        widths_.resize(std::max(widths_.size(), row.size()));
+        for (std::size_t i = 0; i < row.size(); ++i)
+            widths_[i] = std::max(widths_[i], width(row[i]));
+    }
+}
+
 Result<void> Printer::finish() {
     if (rows_.empty()) return {};
-    if (!has_widths_) {
-        for (const auto& row : rows_) {
-            widths_.resize(std::max(widths_.size(), row.size()));
-            for (std::size_t i = 0; i < row.size(); ++i)
-                widths_[i] = std::max(widths_[i], width(row[i]));
-        }
-        has_widths_ = true;
-    }
+    measure();
     std::string out;
     for (const auto& row : std::exchange(rows_, {})) {
         for (std::size_t i = 0; i < row.size(); ++i) {

@@ -25,6 +25,7 @@ class Printer {
     nlb::Result<void> finish();
 
   private:
+    void measure();
     void keep(const std::string& lines);
 
     nlb::Result<void> write(const std::string& text);
