@@ -51,7 +51,8 @@ std::size_t give_body(char* to, std::size_t size, std::size_t count, void* from)
 HeaderList list_of(const std::map<std::string, std::string>& headers) {
     HeaderList list;
     for (const auto& [name, value] : headers) {
-        curl_slist* longer = curl_slist_append(list.get(), (name + ": " + value).c_str());
+        const std::string line = std::string(name).append(": ").append(value);
+        curl_slist* longer = curl_slist_append(list.get(), line.c_str());
         NLB_CHECK(longer != nullptr);
         (void)list.release();
         list.reset(longer);

@@ -40,8 +40,8 @@ std::string authorization(const SignableRequest& request, std::string_view regio
     std::string lines;
     std::string names;
     for (const auto& [name, value] : request.headers) {
-        lines += name + ':' + value + '\n';
-        names += (names.empty() ? "" : ";") + name;
+        lines.append(name).append(":").append(value).append("\n");
+        names.append(names.empty() ? "" : ";").append(name);
     }
     const std::string canonical = request.method + '\n' + request.path + "\n\n" + lines + '\n' +
                                   names + '\n' + request.headers.at("x-amz-content-sha256");

@@ -81,7 +81,7 @@ class UdpForwarder {
     UdpHandover give_up(std::int64_t now_ms);
 
     /// Goes on with flows of another process, as far as there is room.
-    void adopt(UdpHandover handover, std::int64_t now_ms);
+    void adopt(UdpHandover&& handover, std::int64_t now_ms);
 
     /// Ends every flow and closes every socket that listens.
     void stop(std::int64_t now_ms);

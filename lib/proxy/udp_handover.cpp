@@ -34,7 +34,7 @@ UdpHandover UdpForwarder::give_up(std::int64_t now_ms) {
     return handover;
 }
 
-void UdpForwarder::adopt(UdpHandover handover, std::int64_t now_ms) {
+void UdpForwarder::adopt(UdpHandover&& handover, std::int64_t now_ms) {
     now_ms_ = now_ms;
     std::map<std::size_t, std::uint32_t> numbers;
     for (auto& [number, fd] : handover.sockets) {

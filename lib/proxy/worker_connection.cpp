@@ -185,7 +185,7 @@ void Worker::end(Connection& connection, End why) {
         flows_.push_back({std::move(connection.label), connection.client,
                           io::unix_ms() - duration_ms, duration_ms,
                           connection.session.received(Side::Client),
-                          connection.session.received(Side::Target), why, std::move(seen)});
+                          connection.session.received(Side::Target), why, seen});
     }
     wheel_.remove(connection.index);
     connections_.give_back(connection);

@@ -88,17 +88,24 @@ class Work {
             ++first_;
         const bool is_mine_free = mine < files_.size() && files_[mine]->state == State::Free;
         if (!is_ordered_ && is_mine_free) return mine;
+        const bool only_first = is_ordered_ && pending_bytes_ > kMostPending;
+        const std::size_t end = only_first ? std::min(first_ + 1, files_.size()) : files_.size();
+        return candidate_of({first_, end}, is_any_busy);
+    }
+
+    std::optional<std::size_t> candidate_of(std::pair<std::size_t, std::size_t> range,
+                                            bool& is_any_busy) {
         std::optional<std::size_t> unopened;
         std::optional<std::size_t> free;
-        for (std::size_t i = first_; i < files_.size() && !unopened; ++i) {
+        for (std::size_t i = range.first; i < range.second && !unopened; ++i) {
             const State state = files_[i]->state;
             is_any_busy |= state == State::Busy;
-            if (is_ordered_ && i > first_ && pending_bytes_ > kMostPending) break;
             if (state == State::Free && !free) free = i;
             if (state == State::Unopened) unopened = i;
         }
         const auto& better = is_ordered_ ? free : unopened;
-        return better ? better : is_ordered_ ? unopened : free;
+        const auto& other = is_ordered_ ? unopened : free;
+        return better ? better : other;
     }
 
     /// The next piece; false at the end of the file.

@@ -140,7 +140,7 @@ class Path {
             if (line != nullptr && line->mode != model::RouteReason::Healthy)
                 groups.emplace(line->group.value, line->zone);
         }
-        counters_->note_failing_over(std::move(groups));
+        counters_->note_failing_over(groups);
     }
 
     void tell_states() {
