@@ -42,7 +42,7 @@ complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l agg -x -d "What t
 complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l having -x -d "Only these groups"
 complete -c nlb-logs -n "__fish_seen_subcommand_from query" -l order-by -x -d "Order of rows"
 complete -c nlb-logs -n "__fish_seen_subcommand_from query top slow errors" -l limit -x -d "At most so many rows"
-complete -c nlb-logs -n "__fish_seen_subcommand_from cat query tail" -s f -l follow -d "Go on with files that appear"
+complete -c nlb-logs -n "__fish_seen_subcommand_from cat query tail" -s f -l follow -d "Go on with lines and files that appear"
 complete -c nlb-logs -n "__fish_seen_subcommand_from tail" -s n -l lines -x -d "At most so many entries"
 complete -c nlb-logs -n "__fish_seen_subcommand_from timeline" -l every -x -d "Width of a row"
 complete -c nlb-logs -n "__fish_seen_subcommand_from slow" -l by -x -a "tls_handshake_time connection_time" -d "Field"

@@ -21,6 +21,20 @@ constexpr std::array<std::uint8_t, 2> kGzip = {0x1f, 0x8b};
 constexpr std::array<std::uint8_t, 4> kZstdFrame = {0x28, 0xb5, 0x2f, 0xfd};
 constexpr std::array<std::uint8_t, 3> kZstdSkippable = {0x2a, 0x4d, 0x18}; ///< after 0x50 to 0x5f
 
+bool starts_with(std::span<const std::uint8_t> bytes, std::span<const std::uint8_t> magic) {
+    return bytes.size() >= magic.size() && std::equal(magic.begin(), magic.end(), bytes.begin());
+}
+
+bool begins_gzip(std::span<const std::uint8_t> bytes) {
+    return starts_with(bytes, kGzip);
+}
+
+bool begins_zstd(std::span<const std::uint8_t> bytes) {
+    if (starts_with(bytes, kZstdFrame)) return true;
+    return !bytes.empty() && (bytes[0] & 0xf0U) == 0x50 &&
+           starts_with(bytes.subspan(1), kZstdSkippable);
+}
+
 struct ZstdCloser {
     void operator()(ZSTD_DStream* stream) const { ZSTD_freeDStream(stream); }
 };
@@ -38,6 +52,10 @@ std::string_view inflate_problem(int rc) {
 }
 
 } // namespace
+
+bool begins_compressed(std::span<const std::uint8_t> bytes) {
+    return begins_gzip(bytes) || begins_zstd(bytes);
+}
 
 class Reader::Decoder {
   public:
@@ -94,8 +112,8 @@ class Reader::Decoder {
         }
         const bool is_first = kind_ == Kind::Unknown;
         if (input_.empty()) return {};
-        if (starts_with(kGzip)) return begin_gzip();
-        if (starts_with(kZstdFrame) || starts_skippable()) return begin_zstd();
+        if (begins_gzip(input_)) return begin_gzip();
+        if (begins_zstd(input_)) return begin_zstd();
         if (is_first) {
             kind_ = Kind::Plain;
             return {};
@@ -114,16 +132,6 @@ class Reader::Decoder {
             if (auto done = refill(); !done) return done;
         }
         return {};
-    }
-
-    [[nodiscard]] bool starts_with(std::span<const std::uint8_t> magic) const {
-        return input_.size() >= magic.size() &&
-               std::equal(magic.begin(), magic.end(), input_.begin());
-    }
-
-    [[nodiscard]] bool starts_skippable() const {
-        return input_.size() >= 4 && (input_[0] & 0xf0U) == 0x50 &&
-               std::equal(kZstdSkippable.begin(), kZstdSkippable.end(), input_.begin() + 1);
     }
 
     Result<void> begin_gzip() {

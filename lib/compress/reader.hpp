@@ -10,6 +10,9 @@
 
 namespace nlb::compress {
 
+/// Whether the first bytes of a file are those of gzip or zstd; four are enough.
+bool begins_compressed(std::span<const std::uint8_t> bytes);
+
 class Reader {
   public:
     explicit Reader(ByteSource source);

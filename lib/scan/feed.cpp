@@ -6,13 +6,25 @@
 #include "base/text.hpp"
 
 #include <cstring>
+#include <filesystem>
 
 namespace nlb::scan {
 
 namespace {
 
 constexpr std::size_t kPiece = 256U << 10U; ///< stays in a core's cache until it is worked on
-constexpr std::size_t kLongestLine = 1U << 20U;
+
+/// `until`: of a stream.
+Result<compress::ByteSource> source_of(const Input& input, const io::Fd* until) {
+    if (!input.is_part()) return io::open_source(input.path, until);
+    auto file = input.file;
+    if (!file) {
+        auto opened = io::open_stream(input.path);
+        if (!opened) return tl::unexpected<Error>(opened.error());
+        file = std::make_shared<const io::Fd>(std::move(*opened));
+    }
+    return io::part_of(std::move(file), input.path, input.from, input.to);
+}
 
 } // namespace
 
@@ -24,7 +36,8 @@ void Buffer::reserve(std::size_t wanted) {
     room = wanted;
 }
 
-/// Reads until there is a piece; what ends the reading is kept for later.
+/// Reads until there is a piece, of a stream until it has no more for now; what ends the reading is
+/// kept for later.
 Result<void> Feed::fill(Buffer& buffer) {
     const std::size_t wanted = buffer.used + kPiece;
     buffer.reserve(wanted + 1); // and a line feed
@@ -35,13 +48,16 @@ Result<void> Feed::fill(Buffer& buffer) {
         ended_ = !n || *n == 0;
         if (ended_) return {};
         buffer.used += *n;
+        if (is_stream_ && buffer.used < wanted) return {};
     }
     return {};
 }
 
 Result<void> Feed::open() {
     if (reader_ || ended_) return {};
-    auto source = io::open_source(path_);
+    std::error_code ignored;
+    is_stream_ = !input_.is_part() && !std::filesystem::is_regular_file(input_.path, ignored);
+    auto source = source_of(input_, is_stream_ ? &until_ : nullptr);
     ended_ = !source;
     if (!source) return tl::unexpected<Error>(source.error());
     reader_ = std::make_unique<compress::Reader>(std::move(*source));
@@ -66,7 +82,8 @@ Result<void> Feed::next(Buffer& buffer) {
         rest_ = buffer.text().substr(lines);
         buffer.used = lines;
     }
-    if (error_ && buffer.used == 0) return forward(*std::exchange(error_, {}), in_quotes(path_));
+    if (error_ && buffer.used == 0)
+        return forward(*std::exchange(error_, {}), in_quotes(input_.path));
     if (buffer.used > 0 && buffer.bytes[buffer.used - 1] != '\n') {
         buffer.reserve(buffer.used + 1);
         buffer.bytes[buffer.used++] = '\n';

@@ -4,14 +4,31 @@
 
 #include "compress/reader.hpp"
 
+#include "io/fd.hpp"
+
 #include "base/result.hpp"
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace nlb::scan {
+
+constexpr std::size_t kLongestLine = 1U << 20U; ///< bytes; longer ones are cut
+
+/// What is read: a file, standard input ("-"), or of a regular file some of its bytes.
+struct Input {
+    std::string path;
+    std::uint64_t from = 0;
+    std::uint64_t to = std::numeric_limits<std::int64_t>::max();
+    std::shared_ptr<const io::Fd> file{}; ///< where the path may lead to another one by now
+
+    [[nodiscard]] bool is_part() const { return *this != Input{path}; }
+
+    bool operator==(const Input&) const = default;
+};
 
 /// Room for one piece, used again and again.
 struct Buffer {
@@ -26,13 +43,15 @@ struct Buffer {
 
 class Feed {
   public:
-    explicit Feed(std::string path) : path_(std::move(path)) {}
+    /// Waiting for more of a stream ends when `until`, which outlives the feed, can be read.
+    Feed(Input input, const io::Fd& until) : input_(std::move(input)), until_(until) {}
 
     /// The next lines, the last with a line feed even where the file has none; empty at the end.
-    /// A line of more than 1 MiB is cut. Errors: System and Data, after what could be read.
+    /// Lines that come slowly through a pipe do not wait for later ones. A line longer than
+    /// kLongestLine is cut. Errors: System and Data, after what could be read.
     Result<void> next(Buffer& buffer);
 
-    [[nodiscard]] const std::string& path() const { return path_; }
+    [[nodiscard]] const std::string& path() const { return input_.path; }
 
     [[nodiscard]] std::uint64_t taken() const { return reader_ ? reader_->taken() : taken_; }
 
@@ -43,7 +62,9 @@ class Feed {
     Result<void> open();
     Result<void> fill(Buffer& buffer);
 
-    std::string path_;
+    Input input_;
+    const io::Fd& until_;
+    bool is_stream_ = false; ///< a pipe or the like
     std::unique_ptr<compress::Reader> reader_;
     std::string rest_; ///< the begin of a line
     std::optional<Error> error_;

@@ -4,8 +4,6 @@
 #include "accesslog/entry.hpp"
 #include "accesslog/timestamp.hpp"
 
-#include "base/text.hpp"
-
 #include <algorithm>
 #include <filesystem>
 
@@ -44,27 +42,52 @@ bool may_hold_folder(const fs::path& folder, const Window& window) {
     return !day || *day + kDay + kInterval > window.since;
 }
 
-Result<void> walk(const fs::path& folder, const Window& window, std::vector<std::string>& found) {
-    std::error_code error;
-    std::vector<fs::directory_entry> entries;
-    for (auto at = fs::directory_iterator(folder, error); !error && at != fs::directory_iterator();
-         at.increment(error))
-        entries.push_back(*at);
-    if (error)
-        return fail(Errc::System, "read folder " + in_quotes(folder.string()), error.value());
-    std::sort(entries.begin(), entries.end());
-    for (const fs::directory_entry& entry : entries) {
-        const std::string name = entry.path().filename().string();
-        if (name.starts_with('.')) continue;
-        if (entry.is_directory(error)) {
-            if (!may_hold_folder(entry.path(), window)) continue;
-            if (auto ok = walk(entry.path(), window, found); !ok) return ok;
-        } else if (may_hold(name, window)) {
-            found.push_back(entry.path().string());
+/// What is below folders.
+class Walk {
+  public:
+    Walk(const Window& window, std::vector<std::string>& files, std::vector<std::string>* folders)
+        : window_(window), files_(files), folders_(folders) {}
+
+    void folder(const fs::path& path) {
+        std::error_code error;
+        std::vector<fs::directory_entry> entries;
+        for (auto at = fs::directory_iterator(path, error);
+             !error && at != fs::directory_iterator(); at.increment(error))
+            entries.push_back(*at);
+        if (error) files_.push_back(path.string()); // reading it will fail, too, and tell why
+        if (folders_ != nullptr) folders_->push_back(path.string());
+        std::sort(entries.begin(), entries.end());
+        above_.push_back(path);
+        for (const fs::directory_entry& one : entries) {
+            if (!one.path().filename().string().starts_with('.')) entry(one);
         }
+        above_.pop_back();
     }
-    return {};
-}
+
+  private:
+    void entry(const fs::directory_entry& one) {
+        std::error_code error;
+        const fs::path& path = one.path();
+        if (!one.is_directory(error)) {
+            // Opening a pipe would wait for its writer.
+            const bool is_file = one.is_regular_file(error) || error;
+            if (is_file && may_hold(path.filename().string(), window_))
+                files_.push_back(path.string());
+            return;
+        }
+        const auto is_above = [&](const fs::path& other) {
+            return fs::equivalent(other, path, error);
+        };
+        const bool is_loop =
+            one.is_symlink(error) && std::any_of(above_.begin(), above_.end(), is_above);
+        if (!is_loop && may_hold_folder(path, window_)) folder(path);
+    }
+
+    const Window& window_;
+    std::vector<std::string>& files_;
+    std::vector<std::string>* folders_;
+    std::vector<fs::path> above_; ///< the folders on the way, which a link may lead back to
+};
 
 } // namespace
 
@@ -94,15 +117,16 @@ bool may_hold(std::string_view file_name, const Window& window) {
     return !end || (*end >= window.since && *end - kInterval < window.until);
 }
 
-Result<std::vector<std::string>> expand(const std::vector<std::string>& paths,
-                                        const Window& window) {
+std::vector<std::string> expand(const std::vector<std::string>& paths, const Window& window,
+                                std::vector<std::string>* folders) {
     std::vector<std::string> found;
+    Walk walk(window, found, folders);
     for (const std::string& path : paths) {
         std::error_code error;
         if (path == "-" || !fs::is_directory(path, error))
             found.push_back(path);
-        else if (auto ok = walk(path, window, found); !ok)
-            return tl::unexpected<Error>(ok.error());
+        else
+            walk.folder(path);
     }
     return found;
 }

@@ -5,8 +5,6 @@
 // [AWS: NLB user guide, Access log files]
 #pragma once
 
-#include "base/result.hpp"
-
 #include <cstdint>
 #include <limits>
 #include <optional>
@@ -32,9 +30,10 @@ std::optional<std::int64_t> interval_end(std::string_view file_name);
 /// Whether a file of that name may hold entries of the window.
 bool may_hold(std::string_view file_name, const Window& window);
 
-/// The files that `paths` stand for: themselves, all below a folder (but hidden ones), "-". A file
-/// that is named is read whatever its name says. Errors: System, with the path.
-Result<std::vector<std::string>> expand(const std::vector<std::string>& paths,
-                                        const Window& window);
+/// The files that `paths` stand for: themselves, all regular ones below a folder (but hidden ones),
+/// "-". A file that is named is read whatever its name says. A folder that cannot be read stands
+/// for itself, so that reading tells why. `folders`: where those that were looked into are added.
+std::vector<std::string> expand(const std::vector<std::string>& paths, const Window& window,
+                                std::vector<std::string>* folders = nullptr);
 
 } // namespace nlb::scan

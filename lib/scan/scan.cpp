@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scan/scan.hpp"
 
-#include "scan/feed.hpp"
-
 #include "base/text.hpp"
+
+#include <sys/eventfd.h>
 
 #include <condition_variable>
 #include <map>
@@ -20,7 +20,7 @@ constexpr std::size_t kMostPending = 12U << 20U; ///< bytes that wait for earlie
 enum class State : std::uint8_t { Unopened, Free, Busy, Done };
 
 struct File {
-    explicit File(const std::string& path) : feed(path) {}
+    File(const Input& input, const io::Fd& until) : feed(input, until) {}
 
     Feed feed;
     State state = State::Unopened;
@@ -31,11 +31,10 @@ struct File {
 /// What all threads share.
 class Work {
   public:
-    Work(const std::vector<std::string>& paths, const Wishes& wishes, const Sink& sink,
-         bool ordered)
+    Work(const std::vector<Input>& inputs, const Wishes& wishes, const Sink& sink, bool ordered)
         : wishes_(wishes), sink_(sink), is_ordered_(ordered) {
-        for (const std::string& path : paths)
-            files_.push_back(std::make_unique<File>(path));
+        for (const Input& input : inputs)
+            files_.push_back(std::make_unique<File>(input, stop_));
     }
 
     /// One thread: pieces until there are none.
@@ -143,6 +142,7 @@ class Work {
     void stop(std::optional<Error> why) {
         has_stopped_ = true;
         if (!failure_) failure_ = std::move(why);
+        ::eventfd_write(stop_.get(), 1);
         changed_.notify_all();
     }
 
@@ -199,6 +199,7 @@ class Work {
     const Wishes& wishes_;
     const Sink& sink_;
     const bool is_ordered_;
+    const io::Fd stop_{::eventfd(0, EFD_CLOEXEC)}; ///< nobody waits for a pipe any more
     std::vector<std::unique_ptr<File>> files_;
     std::mutex mutex_;
     std::condition_variable changed_;
@@ -222,10 +223,10 @@ void add(Totals& to, const Totals& other) {
 
 } // namespace
 
-Result<Answer> scan(const std::vector<std::string>& files, const query::Query& query,
+Result<Answer> scan(const std::vector<Input>& inputs, const query::Query& query,
                     const Wishes& wishes, const Sink& sink) {
     const bool has_rows = !query.grouped && query.order.empty();
-    Work work(files, wishes, sink, has_rows || wishes.worker.keeps_rejected);
+    Work work(inputs, wishes, sink, has_rows || wishes.worker.keeps_rejected);
     std::vector<query::Worker> workers;
     std::vector<Totals> totals(wishes.jobs);
     for (unsigned i = 0; i < wishes.jobs; ++i)

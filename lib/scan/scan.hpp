@@ -6,6 +6,7 @@
 #pragma once
 
 #include "query/worker.hpp"
+#include "scan/feed.hpp"
 
 #include "base/result.hpp"
 
@@ -45,7 +46,7 @@ struct Answer {
 };
 
 /// `query` must outlive the answer. Errors: those of the sink; Data with is_strict.
-Result<Answer> scan(const std::vector<std::string>& files, const query::Query& query,
+Result<Answer> scan(const std::vector<Input>& inputs, const query::Query& query,
                     const Wishes& wishes, const Sink& sink);
 
 } // namespace nlb::scan

@@ -65,6 +65,20 @@ class Input(unittest.TestCase):
         self.assertEqual(out, self.text)
         self.assertIn("No such file", err)
 
+    def test_a_folder_that_cannot_be_read_does_not_hide_the_others(self):
+        closed = os.path.join(self.folder, "closed")
+        os.mkdir(closed)
+        self.file("open", self.text.encode())
+        os.chmod(closed, 0)
+        os.chmod(self.folder, 0o755)
+        identity = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+        done = subprocess.run([tool("nlb-logs"), "cat", self.folder], capture_output=True,
+                              timeout=DEADLINE, **identity)
+        os.chmod(closed, 0o700)
+        self.assertEqual((done.returncode, done.stdout.decode()), (4, self.text))
+        self.assertEqual(done.stderr.decode(),
+                         f"nlb-logs: error: open {closed}: Permission denied\n")
+
     def test_the_last_line_may_lack_its_line_feed_and_lines_may_end_in_cr(self):
         path = self.file("a", self.text[:-1].encode())
         self.assertEqual(self.run_tool("cat", path)[0], self.text)

@@ -2,9 +2,9 @@
 #include "reading.hpp"
 
 #include "bars.hpp"
-#include "follow.hpp"
 #include "output_file.hpp"
 #include "printer.hpp"
+#include "scan/follower.hpp"
 #include "window.hpp"
 
 #include "app/table.hpp"
@@ -141,30 +141,30 @@ class Progress {
 /// One question to one list of files.
 class Asking {
   public:
-    Asking(app::Context& context, const Reading& reading, const Query& query)
-        : context_(context), reading_(reading), query_(query), format_(format_of(reading)),
-          printer_(format_ == Format::Tsv && app::stdout_is_terminal(), reading.to),
-          rows_(printer_, query.limit) {}
+    Asking(app::Context& context, const Reading& reading)
+        : context_(context), reading_(reading), format_(format_of(reading)),
+          printer_(format_ == Format::Tsv && app::stdout_is_terminal(), reading.to) {}
 
-    Result<void> begin() {
+    Result<void> begin(const Query& query) {
         if (!reading_.rejects.empty()) {
             if (auto ok = rejects_.open(reading_.rejects); !ok) return ok;
         }
-        return printer_.print(query::Output(query_, format_).header());
+        return printer_.print(query::Output(query, format_).header());
     }
 
     /// The exit status.
-    Result<int> ask(const std::vector<std::string>& files) {
-        if (query_.limit == 0) return printer_.finish().map([] { return app::kDone; });
-        const bool has_rows = !query_.grouped && query_.order.empty();
+    Result<int> ask(const std::vector<scan::Input>& inputs, const Query& query) {
+        if (query.limit == 0) return printer_.finish().map([] { return app::kDone; });
+        const bool has_rows = !query.grouped && query.order.empty();
         Progress progress(context_, has_rows);
+        Rows rows(printer_, query.limit);
         auto result = scan::scan(
-            files, query_,
+            inputs, query,
             {.jobs = threads(reading_),
              .is_strict = reading_.is_strict,
              .worker = {.format = format_, .keeps_rejected = !reading_.rejects.empty()},
              .progress = [&](std::size_t done, std::size_t all) { progress.show(done, all); }},
-            {.rows = [&](const std::string& text) { return rows_.take(text); },
+            {.rows = [&](const std::string& text) { return rows.take(text); },
              .rejected =
                  [&](const std::string& text) {
                      return rejects_.write(text).map([] { return true; });
@@ -174,7 +174,7 @@ class Asking {
             if (auto ok = printer_.finish(); !ok) return tl::unexpected<Error>(ok.error());
             return tl::unexpected<Error>(result.error());
         }
-        if (auto ok = print_rest(reading_, query_, *result, format_, printer_); !ok)
+        if (auto ok = print_rest(reading_, query, *result, format_, printer_); !ok)
             return tl::unexpected<Error>(ok.error());
         return status_of(context_, result->totals);
     }
@@ -182,12 +182,27 @@ class Asking {
   private:
     app::Context& context_;
     const Reading& reading_;
-    const Query& query_;
     Format format_;
     Printer printer_;
-    Rows rows_;
     OutputFile rejects_; ///< lines that are no entries
 };
+
+/// What is there, and then what comes, until there can be no more.
+Result<int> follow(Asking& asking, const Reading& reading, const scan::Window& window,
+                   const Query& query) {
+    auto follower = scan::Follower::begin(reading.files, window);
+    if (!follower) return tl::unexpected<Error>(follower.error());
+    auto status = asking.ask(follower->now(), query);
+    Query rest = query;
+    rest.order.clear();
+    rest.limit.reset();
+    while (status && follower->has_files()) {
+        const auto more = follower->wait();
+        if (!more) return tl::unexpected<Error>(more.error());
+        status = asking.ask(*more, rest);
+    }
+    return status;
+}
 
 } // namespace
 
@@ -204,7 +219,7 @@ void declare_reading(app::Options& declare, Reading& reading) {
 }
 
 void declare_follow(app::Options& declare, Reading& reading) {
-    declare.flag("-f,--follow", reading.follows, "Go on with files that appear in folders");
+    declare.flag("-f,--follow", reading.follows, "Go on with lines and files that appear");
 }
 
 void declare_formats(app::Options& declare, Reading& reading) {
@@ -220,20 +235,11 @@ Result<int> answer(app::Context& context, const Reading& reading, const query::C
     const bool is_summary = query->grouped || query->limit;
     if (reading.follows && is_summary && !reading.turned_round)
         return fail(Errc::Usage, "--follow never ends, and groups and limits are of all entries");
-    const auto files = scan::expand(reading.files, *window);
-    if (!files) return tl::unexpected<Error>(files.error());
-    Asking asking(context, reading, *query);
-    if (auto ok = asking.begin(); !ok) return tl::unexpected<Error>(ok.error());
-    auto status = asking.ask(*files);
-    if (!status || !reading.follows) return status;
-    Query rest = *query;
-    rest.order.clear();
-    rest.limit.reset();
-    Asking more(context, reading, rest);
-    Follower follower(reading.files, *window, *files);
-    for (;;) {
-        const auto appeared = follower.wait();
-        if (!appeared) return tl::unexpected<Error>(appeared.error());
-        if (auto ok = more.ask(*appeared); !ok) return ok;
-    }
+    Asking asking(context, reading);
+    if (auto ok = asking.begin(*query); !ok) return tl::unexpected<Error>(ok.error());
+    if (reading.follows) return follow(asking, reading, *window, *query);
+    std::vector<scan::Input> inputs;
+    for (std::string& path : scan::expand(reading.files, *window))
+        inputs.push_back({std::move(path)});
+    return asking.ask(inputs, *query);
 }

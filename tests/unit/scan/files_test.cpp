@@ -3,6 +3,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/stat.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -59,13 +61,26 @@ BOOST_AUTO_TEST_CASE(folders_outside_of_the_window_are_left_out) {
     scratch.file("AWSLogs/1/elasticloadbalancing/eu/2018/12/20/.hidden");
     scratch.file("AWSLogs/1/elasticloadbalancing/eu/2018/12/25/late.log");
     const std::vector<std::string> folder{scratch.path.string()};
-    BOOST_TEST(expand(folder, {})->size() == 3U);
+    BOOST_TEST(expand(folder, {}).size() == 3U);
     const auto some = expand(folder, {.since = kEnd - 60, .until = kEnd});
-    BOOST_REQUIRE(some);
-    BOOST_REQUIRE(some->size() == 2U);
-    BOOST_TEST(some->front().ends_with(kName));
-    BOOST_TEST(some->back().ends_with("late.log")); // delivered later: only its lines can tell
-    BOOST_TEST(expand({"-", "no/such/file"}, {})->size() == 2U);
+    BOOST_REQUIRE(some.size() == 2U);
+    BOOST_TEST(some.front().ends_with(kName));
+    BOOST_TEST(some.back().ends_with("late.log")); // delivered later: only its lines can tell
+    BOOST_TEST(expand({"-", "no/such/file"}, {}).size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(pipes_and_loops_in_folders_are_left_out) {
+    const Scratch scratch;
+    scratch.file("day/a.log");
+    fs::create_symlink(scratch.path / "day/a.log", scratch.path / "link.log");
+    fs::create_directory_symlink(scratch.path, scratch.path / "day/loop");
+    BOOST_REQUIRE(::mkfifo((scratch.path / "pipe").c_str(), 0600) == 0);
+    std::vector<std::string> folders;
+    const auto found = expand({scratch.path.string()}, {}, &folders);
+    BOOST_REQUIRE(found.size() == 2U);
+    BOOST_TEST(found.front().ends_with("day/a.log"));
+    BOOST_TEST(found.back().ends_with("link.log"));
+    BOOST_TEST(folders.size() == 2U);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
