@@ -12,7 +12,7 @@
 
 /* What pinned maps mean: a loader goes on with those of its own number only. Changes with every
  * struct of lib/l4 and of this file that lives in a map. */
-#define NLB_MAPS_VERSION 4U
+#define NLB_MAPS_VERSION 5U
 
 #define NLB_MOST_TARGETS 65536U
 #define NLB_MOST_LISTENERS 4096U
@@ -38,6 +38,14 @@ struct nlb_state {
 };
 
 NLB_ASSERT_SIZE(struct nlb_state, 192);
+
+/* A place of a ring. Values of maps that are mapped into memory are multiples of 8. */
+struct nlb_slot {
+    nlb_u32 target; /* index or NLB_NONE */
+    nlb_u32 zero;
+};
+
+NLB_ASSERT_SIZE(struct nlb_slot, 8);
 
 /* What the guard saw on one CPU. */
 struct nlb_guard {
@@ -182,8 +190,10 @@ struct nlb_scratch {
 NLB_MAP_WITH(nlb_state, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_state, 1, BPF_F_MMAPABLE);
 NLB_HALVES(nlb_listeners, BPF_MAP_TYPE_HASH, struct nlb_listener_key, struct nlb_listener, 0);
 NLB_HALVES(nlb_nodes, BPF_MAP_TYPE_HASH, struct nlb_address, nlb_u32, 0);
-NLB_HALVES(nlb_groups, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_group, BPF_F_INNER_MAP);
-NLB_HALVES(nlb_slots, BPF_MAP_TYPE_ARRAY, nlb_u32, nlb_u32, BPF_F_INNER_MAP);
+NLB_HALVES(nlb_groups, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_group,
+           BPF_F_INNER_MAP | BPF_F_MMAPABLE);
+NLB_HALVES(nlb_slots, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_slot,
+           BPF_F_INNER_MAP | BPF_F_MMAPABLE);
 NLB_MAP(nlb_targets, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_target, NLB_MOST_TARGETS);
 NLB_MAP(nlb_snat, BPF_MAP_TYPE_ARRAY, nlb_u32, nlb_u64, NLB_MOST_TARGETS);
 NLB_MAP_WITH(nlb_index, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_bucket, 1, BPF_F_MMAPABLE);

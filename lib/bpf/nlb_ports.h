@@ -37,8 +37,8 @@ static const struct nlb_group* nlb_port_group(struct nlb_world* world, nlb_u32 i
 
 static nlb_u32 nlb_port_slot(struct nlb_world* world, nlb_u32 slot) {
     void* slots = bpf_map_lookup_elem(&nlb_slots, &world->half);
-    const nlb_u32* target = slots ? bpf_map_lookup_elem(slots, &slot) : 0;
-    return target ? *target : NLB_NONE;
+    const struct nlb_slot* found = slots ? bpf_map_lookup_elem(slots, &slot) : 0;
+    return found ? found->target : NLB_NONE;
 }
 
 static const struct nlb_target* nlb_port_target(struct nlb_world* world, nlb_u32 index) {

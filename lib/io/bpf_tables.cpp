@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/bpf_tables.hpp"
 
-#include "bpf/nlb_maps.h"
-
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <linux/membarrier.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <string_view>
 
 namespace nlb::io {
 
@@ -31,7 +29,7 @@ struct Inner {
 Result<Fd> create(const Inner& inner) {
     bpf_map_create_opts options{};
     options.sz = sizeof options;
-    if (inner.type == BPF_MAP_TYPE_ARRAY) options.map_flags = BPF_F_INNER_MAP;
+    if (inner.type == BPF_MAP_TYPE_ARRAY) options.map_flags = BPF_F_INNER_MAP | BPF_F_MMAPABLE;
     Fd map(bpf_map_create(inner.type, inner.outer, static_cast<std::uint32_t>(inner.key_size),
                           static_cast<std::uint32_t>(inner.value_size),
                           static_cast<std::uint32_t>(std::max<std::size_t>(inner.entries, 1)),
@@ -40,31 +38,57 @@ Result<Fd> create(const Inner& inner) {
     return map;
 }
 
-/// All entries in one call; `keys` and `values` are as long as inner.entries says.
-Result<void> put_all(const Fd& map, const Inner& inner, const void* keys, const void* values) {
-    auto count = static_cast<std::uint32_t>(inner.entries);
-    if (count == 0) return {};
-    if (bpf_map_update_batch(map.get(), keys, values, &count, nullptr) != 0)
-        return sys_error("write to BPF map " + std::string(inner.outer));
-    return {};
-}
-
-Result<void> write_inner(const MapSet& maps, const Inner& inner, const void* keys,
-                         const void* values, std::uint32_t half) {
-    auto map = create(inner);
-    if (!map) return tl::unexpected<Error>(map.error());
-    if (auto done = put_all(*map, inner, keys, values); !done) return done;
-    const int fd = map->get();
+/// The kernel waits for the readers of both halves.
+Result<void> hand_over(const MapSet& maps, const Inner& inner, const Fd& map, std::uint32_t half) {
+    const int fd = map.get();
     if (bpf_map_update_elem(maps.fd(inner.outer), &half, &fd, BPF_ANY) != 0)
         return sys_error("write to BPF map " + std::string(inner.outer));
     return {};
 }
 
-std::vector<std::uint32_t> indexes(std::size_t count) {
-    std::vector<std::uint32_t> all(count);
-    for (std::uint32_t i = 0; i < count; ++i)
-        all[i] = i;
-    return all;
+template <class Value>
+std::string_view bytes_of(const std::vector<Value>& values) {
+    return {reinterpret_cast<const char*>(values.data()), values.size() * sizeof(Value)};
+}
+
+/// Writes a hash map of one half, unless it holds just that: `written`, empty before the first
+/// time.
+template <class Key, class Value>
+Result<void> write_hash(const MapSet& maps, const char* outer, const std::vector<Key>& keys,
+                        const std::vector<Value>& values, std::uint32_t half,
+                        std::optional<std::string>& written) {
+    std::string content(bytes_of(keys));
+    content += bytes_of(values);
+    if (written == content) return {};
+    const Inner inner{outer, BPF_MAP_TYPE_HASH, sizeof(Key), sizeof(Value), keys.size()};
+    auto map = create(inner);
+    if (!map) return tl::unexpected<Error>(map.error());
+    auto count = static_cast<std::uint32_t>(keys.size());
+    if (count != 0 &&
+        bpf_map_update_batch(map->get(), keys.data(), values.data(), &count, nullptr) != 0)
+        return sys_error("write to BPF map " + std::string(outer));
+    if (auto done = hand_over(maps, inner, *map, half); !done) return done;
+    written = std::move(content);
+    return {};
+}
+
+/// Room for `count` values in an array of one half, which may hold anything.
+template <class Value>
+Result<void> make_room(const MapSet& maps, const char* outer, std::size_t count, std::uint32_t half,
+                       Mapping<Value>& mapping) {
+    if (mapping.values().size() >= std::max<std::size_t>(count, 1)) return {};
+    const Inner inner{outer, BPF_MAP_TYPE_ARRAY, sizeof(std::uint32_t), sizeof(Value), count};
+    auto map = create(inner);
+    if (!map) return tl::unexpected<Error>(map.error());
+    auto mapped = Mapping<Value>::of(map->get(), std::max<std::size_t>(count, 1), outer);
+    if (!mapped) return tl::unexpected<Error>(mapped.error());
+    if (auto done = hand_over(maps, inner, *map, half); !done) return done;
+    mapping = std::move(*mapped);
+    return {};
+}
+
+bool is_registered(const nlb_target& target) {
+    return (target.flags & NLB_TARGET_REGISTERED) != 0;
 }
 
 /// Until no program reads what was in force before.
@@ -86,20 +110,13 @@ Result<void> check_room(const flow::Tables& tables) {
 
 } // namespace
 
-void BpfTables::Unmap::operator()(nlb_state* state) const {
-    ::munmap(state, sizeof(*state));
-}
-
 Result<BpfTables> BpfTables::open(MapSet maps) {
     const int cpus = libbpf_num_possible_cpus();
     if (cpus < 0) return sys_error("number of CPUs", -cpus);
-    void* cell = ::mmap(nullptr, sizeof(nlb_state), PROT_READ | PROT_WRITE, MAP_SHARED,
-                        maps.fd("nlb_state"), 0);
-    if (cell == MAP_FAILED) return sys_error("map the BPF map nlb_state");
-    BpfTables tables(std::move(maps),
-                     std::unique_ptr<nlb_state, Unmap>(static_cast<nlb_state*>(cell)),
-                     static_cast<std::size_t>(cpus));
-    if (tables.state_->hop_epoch == 0) tables.state_->hop_epoch = 1;
+    auto cell = Mapping<nlb_state>::of(maps.fd("nlb_state"), 1, "nlb_state");
+    if (!cell) return tl::unexpected<Error>(cell.error());
+    BpfTables tables(std::move(maps), std::move(*cell), static_cast<std::size_t>(cpus));
+    if (tables.state().hop_epoch == 0) tables.state().hop_epoch = 1;
     if (auto done = tables.read_targets(); !done) return tl::unexpected<Error>(done.error());
     return tables;
 }
@@ -117,57 +134,81 @@ Result<void> BpfTables::read_targets() {
 
 Result<void> BpfTables::write(const flow::Tables& tables) {
     if (auto fits = check_room(tables); !fits) return fits;
-    if (auto done = write_targets(tables, true); !done) return done;
-    const std::uint32_t next = 1U - state_->half;
+    if (auto done = finish(); !done) return done; // nobody reads the other half any more
+    if (auto done = add_targets(tables.targets()); !done) return done;
+    const std::uint32_t next = 1U - state().half;
     if (auto done = write_half(tables, next); !done) return done;
-    std::atomic_ref(state_->half).store(next, std::memory_order_release);
-    wait_for_readers();
-    return write_targets(tables, false);
+    std::atomic_ref(state().half).store(next, std::memory_order_release);
+    is_finished_ = false;
+    return change_targets(tables.targets());
 }
 
 Result<void> BpfTables::write_half(const flow::Tables& tables, std::uint32_t half) {
+    Half& to = halves_[half];
     std::vector<nlb_listener_key> keys;
     std::vector<nlb_listener> listeners;
     for (const auto& [key, listener] : tables.keys()) {
         keys.push_back(key);
         listeners.push_back(listener);
     }
-    const Inner listener_map{"nlb_listeners", BPF_MAP_TYPE_HASH, sizeof(nlb_listener_key),
-                             sizeof(nlb_listener), keys.size()};
-    auto done = write_inner(maps_, listener_map, keys.data(), listeners.data(), half);
+    auto done = write_hash(maps_, "nlb_listeners", keys, listeners, half, to.listeners);
     if (!done) return done;
-    const auto nodes = tables.nodes();
+    const std::vector<nlb_address> nodes(tables.nodes().begin(), tables.nodes().end());
     const std::vector<std::uint32_t> ones(nodes.size(), 1);
-    const Inner node_map{"nlb_nodes", BPF_MAP_TYPE_HASH, sizeof(nlb_address), sizeof(std::uint32_t),
-                         nodes.size()};
-    done = write_inner(maps_, node_map, nodes.data(), ones.data(), half);
+    done = write_hash(maps_, "nlb_nodes", nodes, ones, half, to.nodes);
     if (!done) return done;
-    std::vector<nlb_group> groups;
-    for (const flow::GroupEntry& group : tables.groups())
-        groups.push_back(group.value);
-    const Inner group_map{"nlb_groups", BPF_MAP_TYPE_ARRAY, sizeof(std::uint32_t),
-                          sizeof(nlb_group), groups.size()};
-    done = write_inner(maps_, group_map, indexes(groups.size()).data(), groups.data(), half);
+    const auto groups = tables.groups();
+    done = make_room(maps_, "nlb_groups", groups.size(), half, to.groups);
     if (!done) return done;
+    std::transform(groups.begin(), groups.end(), to.groups.values().begin(),
+                   [](const flow::GroupEntry& group) { return group.value; });
     const auto slots = tables.slots();
-    const Inner slot_map{"nlb_slots", BPF_MAP_TYPE_ARRAY, sizeof(std::uint32_t),
-                         sizeof(std::uint32_t), slots.size()};
-    return write_inner(maps_, slot_map, indexes(slots.size()).data(), slots.data(), half);
+    done = make_room(maps_, "nlb_slots", slots.size(), half, to.slots);
+    if (!done) return done;
+    std::transform(slots.begin(), slots.end(), to.slots.values().begin(), [](std::uint32_t target) {
+        return nlb_slot{target, 0};
+    });
+    return {};
 }
 
-Result<void> BpfTables::write_targets(const flow::Tables& tables, bool are_new) {
-    const int map = maps_.fd("nlb_targets");
-    const auto targets = tables.targets();
+Result<void> BpfTables::put_target(std::uint32_t index, const nlb_target& target) {
+    nlb_target& old = written_[index];
+    if (std::memcmp(&old, &target, sizeof target) == 0) return {};
+    if (bpf_map_update_elem(maps_.fd("nlb_targets"), &index, &target, BPF_ANY) != 0)
+        return sys_error("write to BPF map nlb_targets");
+    old = target;
+    return {};
+}
+
+/// Before the swap: whoever takes flows by the new tables must be there, and not have them reset.
+Result<void> BpfTables::add_targets(std::span<const flow::TargetEntry> targets) {
     for (std::uint32_t i = 0; i < targets.size(); ++i) {
-        const nlb_target& value = targets[i].value;
-        nlb_target& old = written_[i];
-        if (std::memcmp(&old, &value, sizeof value) == 0) continue;
-        const bool is_new =
-            (old.flags & NLB_TARGET_REGISTERED) == 0 && (value.flags & NLB_TARGET_REGISTERED) != 0;
-        if (is_new != are_new) continue;
-        if (bpf_map_update_elem(map, &i, &value, BPF_ANY) != 0)
-            return sys_error("write to BPF map nlb_targets");
-        old = value;
+        nlb_target value = targets[i].value;
+        if (!is_registered(value)) continue;
+        if (is_registered(written_[i]) && written_[i].generation == value.generation)
+            value.flags &= written_[i].flags;
+        if (auto done = put_target(i, value); !done) return done;
+    }
+    return {};
+}
+
+/// After it: flows are reset that the new tables open no more.
+Result<void> BpfTables::change_targets(std::span<const flow::TargetEntry> targets) {
+    for (std::uint32_t i = 0; i < targets.size(); ++i) {
+        if (!is_registered(targets[i].value))
+            gone_.emplace_back(i, targets[i].value);
+        else if (auto done = put_target(i, targets[i].value); !done)
+            return done;
+    }
+    return {};
+}
+
+Result<void> BpfTables::finish() {
+    if (is_finished_) return {};
+    wait_for_readers();
+    is_finished_ = true;
+    for (const auto& [index, target] : std::exchange(gone_, {})) {
+        if (auto done = put_target(index, target); !done) return done;
     }
     return {};
 }

@@ -3,17 +3,20 @@
 // groups, slots and node addresses exist twice and are swapped whole; targets keep their index.
 #pragma once
 
+#include "bpf/nlb_maps.h"
+
 #include "io/fd.hpp"
+#include "io/mapping.hpp"
 
 #include "flow/user_engine.hpp"
 
+#include <array>
 #include <functional>
-#include <memory>
+#include <optional>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
-
-struct nlb_state;
-struct nlb_listener_counters;
 
 namespace nlb::io {
 
@@ -28,15 +31,21 @@ class BpfTables {
     static Result<BpfTables> open(MapSet maps);
 
     /// Swaps to `tables`: every packet sees the old ones or the new ones. Targets that are new are
-    /// written before the swap, what ends is written after it. Errors: System, and then the old
-    /// tables are in force; Data, when there are more targets or listeners than the maps take.
+    /// written before the swap, whose flows are reset after it; those that are gone are left to
+    /// finish(). Errors: System, and then the old tables are in force; Data, when there are more
+    /// targets or listeners than the maps take.
     Result<void> write(const flow::Tables& tables);
+
+    /// Takes away what only the tables before the last write() knew. Waits for some 10 ms until no
+    /// packet is decided with them: to be called soon after a write, and the next one calls it,
+    /// too. Errors: System.
+    Result<void> finish();
 
     /// What the kernel holds, index by index.
     [[nodiscard]] std::span<const nlb_target> targets() const { return written_; }
 
     /// The cell the programs read with every packet.
-    [[nodiscard]] nlb_state& state() { return *state_; }
+    [[nodiscard]] nlb_state& state() { return state_.values()[0]; }
 
     /// Packets by reason.
     [[nodiscard]] Result<flow::Counters> counters() const;
@@ -45,21 +54,31 @@ class BpfTables {
     [[nodiscard]] Result<nlb_listener_counters> counters(std::uint32_t listener) const;
 
   private:
-    struct Unmap {
-        void operator()(nlb_state* state) const;
+    /// What one half holds. Maps that are put into it anew make the kernel wait for its readers, as
+    /// long as finish() does, so whatever can stay stays.
+    struct Half {
+        std::optional<std::string> listeners; // keys and values, byte by byte
+        std::optional<std::string> nodes;
+        Mapping<nlb_group> groups;
+        Mapping<nlb_slot> slots;
     };
 
-    BpfTables(MapSet maps, std::unique_ptr<nlb_state, Unmap> state, std::size_t cpus)
+    BpfTables(MapSet maps, Mapping<nlb_state> state, std::size_t cpus)
         : maps_(std::move(maps)), state_(std::move(state)), cpus_(cpus) {}
 
     Result<void> read_targets();
     Result<void> write_half(const flow::Tables& tables, std::uint32_t half);
-    Result<void> write_targets(const flow::Tables& tables, bool are_new);
+    Result<void> add_targets(std::span<const flow::TargetEntry> targets);
+    Result<void> change_targets(std::span<const flow::TargetEntry> targets);
+    Result<void> put_target(std::uint32_t index, const nlb_target& target);
 
     MapSet maps_;
-    std::unique_ptr<nlb_state, Unmap> state_;
+    Mapping<nlb_state> state_; // one cell
     std::size_t cpus_;
     std::vector<nlb_target> written_;
+    std::array<Half, 2> halves_;
+    bool is_finished_ = true;
+    std::vector<std::pair<std::uint32_t, nlb_target>> gone_; // by index; what finish() writes
 };
 
 } // namespace nlb::io

@@ -4,48 +4,16 @@
 #include "bpf/nlb_maps.h"
 #include "bpf/nlb_table.h"
 
-#include <sys/mman.h>
+#include "io/mapping.hpp"
+
 #include <sys/random.h>
 #include <time.h>
 
 #include <algorithm>
 #include <atomic>
-#include <span>
 #include <utility>
 
-namespace {
-
-/// A BPF map in memory.
-template <class Value>
-class Mapping {
-  public:
-    Mapping() = default;
-
-    Mapping(Value* values, std::size_t count) : values_(values, count) {}
-
-    ~Mapping() {
-        if (!values_.empty()) ::munmap(values_.data(), values_.size_bytes());
-    }
-
-    Mapping(const Mapping&) = delete;
-    Mapping& operator=(const Mapping&) = delete;
-
-    Mapping(Mapping&& other) noexcept : values_(std::exchange(other.values_, {})) {}
-
-    Mapping& operator=(Mapping&& other) noexcept {
-        std::swap(values_, other.values_);
-        return *this;
-    }
-
-    [[nodiscard]] Value* at(std::size_t number) const {
-        return number < values_.size() ? &values_[number] : nullptr;
-    }
-
-  private:
-    std::span<Value> values_;
-};
-
-} // namespace
+using nlb::io::Mapping;
 
 /// What the functions of nlb_table.h work on; the table's name for it.
 struct nlb_memory { // NOLINT(readability-identifier-naming)
@@ -85,12 +53,10 @@ namespace {
 /// Without `maps` of nobody else's memory.
 template <class Value>
 Result<void> map(const MapSet& maps, const char* name, std::size_t count, Mapping<Value>& mapping) {
-    const bool is_shared = static_cast<bool>(maps.fd);
-    void* memory = ::mmap(nullptr, count * sizeof(Value), PROT_READ | PROT_WRITE,
-                          is_shared ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS,
-                          is_shared ? maps.fd(name) : -1, 0);
-    if (memory == MAP_FAILED) return sys_error("map the BPF map " + std::string(name));
-    mapping = Mapping<Value>(static_cast<Value*>(memory), count);
+    auto made =
+        maps.fd ? Mapping<Value>::of(maps.fd(name), count, name) : Mapping<Value>::of_zeros(count);
+    if (!made) return tl::unexpected<Error>(made.error());
+    mapping = std::move(*made);
     return {};
 }
 
