@@ -31,6 +31,10 @@ bool is_field_byte(char c) {
 }
 
 void append_text(std::string_view text, std::string& out) {
+    if (std::all_of(text.begin(), text.end(), is_field_byte)) {
+        out += text;
+        return;
+    }
     for (const char c : text) {
         if (is_field_byte(c))
             out += c;
@@ -39,12 +43,13 @@ void append_text(std::string_view text, std::string& out) {
     }
 }
 
-void append_field(const std::optional<std::string>& text, std::string& out) {
-    if (text && !text->empty())
-        append_text(*text, out);
-    else
-        out += '-';
+void append_field(std::string_view text, std::string& out) {
+    append_text(text.empty() ? "-" : text, out);
     out += ' ';
+}
+
+void append_optional(const std::optional<std::string>& text, std::string& out) {
+    append_field(text ? std::string_view(*text) : std::string_view(), out);
 }
 
 void append_number(std::uint64_t value, std::string& out) {
@@ -62,7 +67,7 @@ void append_number(const std::optional<std::uint64_t>& value, std::string& out) 
 }
 
 /// "g3d4b5e8bb8464cd" of "listener/net/web/50dc6c495c0c9188/g3d4b5e8bb8464cd" [p.81].
-std::string resource_id(const std::string& listener) {
+std::string_view resource_id(std::string_view listener) {
     return listener.substr(listener.rfind('/') + 1); // npos + 1 is 0
 }
 
@@ -130,14 +135,17 @@ void EntryWriter::append(const contract::TlsConnection& c, std::string& out) {
     append_number(c.received_bytes, out);
     append_number(c.sent_bytes, out);
     append_number(c.incoming_tls_alert, out);
-    append_field(c.chosen_cert_arn, out);
+    append_optional(c.chosen_cert_arn, out);
     out += "- "; // chosen_cert_serial: reserved [p.82]
-    append_field(c.tls_cipher, out);
-    append_field(c.tls_protocol_version, out);
-    append_field(form_ == Form::Current ? c.tls_named_group : std::nullopt, out);
-    append_field(c.domain_name, out);
-    append_field(c.alpn_fe_protocol, out);
-    append_field(c.alpn_be_protocol, out);
+    append_optional(c.tls_cipher, out);
+    append_optional(c.tls_protocol_version, out);
+    if (form_ == Form::Current)
+        append_optional(c.tls_named_group, out);
+    else
+        append_field("", out);
+    append_optional(c.domain_name, out);
+    append_optional(c.alpn_fe_protocol, out);
+    append_optional(c.alpn_be_protocol, out);
     append_alpn_list(c.alpn_client_preference_list, out);
     if (form_ == Form::Current) {
         out += ' ';

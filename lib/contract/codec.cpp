@@ -7,8 +7,10 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+#include <bitset>
 #include <charconv>
-#include <cstring>
+#include <span>
 
 namespace nlb::contract {
 
@@ -61,6 +63,8 @@ void append_member(std::string_view name, const std::optional<T>& value, std::st
 
 using Element = simdjson::dom::element;
 using Refusal = std::optional<std::string>;
+
+constexpr std::size_t kMostMembers = 64;
 
 Refusal take(Element from, Text& to) {
     std::string_view text;
@@ -121,91 +125,113 @@ struct FieldProblem {
     std::string why;
 };
 
-/// The members of an object, which nearly always come in the order in which they are asked for: the
-/// search begins behind the last one found.
-class Members {
-  public:
-    explicit Members(const simdjson::dom::object& object)
-        : object_(object), next_(object.begin()) {}
-
-    std::optional<Element> find(std::string_view name) {
-        const auto found = search(next_, object_.end(), name);
-        return found ? found : search(object_.begin(), next_, name);
-    }
-
-  private:
-    using Iterator = simdjson::dom::object::iterator;
-
-    std::optional<Element> search(Iterator from, const Iterator& to, std::string_view name) {
-        for (; from != to; ++from) {
-            if (!from.key_equals(name)) continue;
-            Element value = from.value();
-            next_ = ++from;
-            return value;
-        }
-        return std::nullopt;
-    }
-
-    simdjson::dom::object object_;
-    Iterator next_;
-};
-
-template <class T>
-void read_member(Members& members, std::string_view name, T& to,
-                 std::optional<FieldProblem>& problem) {
-    if (problem) return;
-    const auto value = members.find(name);
-    if (!value) {
-        problem = {std::string(name), "is missing"};
-    } else if (const Refusal allowed = take(*value, to)) {
-        problem = {std::string(name), "must be " + *allowed};
-    }
-}
-
-template <class T>
-void read_member(Members& members, std::string_view name, std::optional<T>& to,
-                 std::optional<FieldProblem>& problem) {
-    if (problem) return;
-    const auto value = members.find(name);
-    if (!value || value->is_null()) return;
-    T inner{};
-    if (const Refusal allowed = take(*value, inner)) {
-        problem = {std::string(name), "must be " + *allowed};
-        return;
-    }
-    to = std::move(inner);
-}
-
-template <class M>
-std::optional<FieldProblem> read_message(const simdjson::dom::object& object, Message& to) {
-    M message;
-    Members members(object);
-    std::optional<FieldProblem> problem;
-    for_each_field(message, [&](std::string_view name, auto& member) {
-        read_member(members, name, member, problem);
-    });
-    if (!problem) to = std::move(message);
-    return problem;
-}
-
-struct NamedReader {
+/// How a member is read. `from` is null when the line does not have it.
+struct MemberReader {
     std::string_view name;
-    std::optional<FieldProblem> (*read)(const simdjson::dom::object& object, Message& to);
+    Refusal (*take)(const Element* from, Decoded& to);
 };
 
-constexpr NamedReader kReaders[] = {
-#define MESSAGE(Struct, name, meaning) {Struct::wire_name, read_message<Struct>},
+Refusal take_seq(const Element* from, Decoded& to) {
+    to.has_seq = from != nullptr && !take(*from, to.seq);
+    return std::nullopt;
+}
+
+template <class T>
+Refusal take_member(const Element* from, T& to) {
+    return from != nullptr ? take(*from, to) : Refusal("there");
+}
+
+template <class T>
+Refusal take_member(const Element* from, std::optional<T>& to) {
+    if (from != nullptr && !from->is_null()) return take(*from, to ? *to : to.emplace());
+    to.reset();
+    return std::nullopt;
+}
+
+/// The members of each message in the order in which encode() writes them.
+template <class M>
+struct Members;
+
+#define MESSAGE(Struct, name, meaning)                                                             \
+    template <>                                                                                    \
+    struct Members<Struct> {                                                                       \
+        using Held = Struct;                                                                       \
+        static constexpr MemberReader all[] = {
+#define FIELD(Type, member, presence, meaning)                                                     \
+    {#member, [](const Element* from, Decoded& to) {                                               \
+         return take_member(from, std::get_if<Held>(&to.message)->member);                         \
+     }},
+#define END_MESSAGE                                                                                \
+    { "seq", take_seq }                                                                            \
+    }                                                                                              \
+    ;                                                                                              \
+    }                                                                                              \
+    ;
+#include "contract/messages.def"
+
+template <>
+struct Members<Unknown> {
+    static constexpr MemberReader all[] = {{"seq", take_seq}};
+};
+
+struct MessageReader {
+    std::string_view name;
+    void (*begin)(Message& to);
+    std::span<const MemberReader> members;
+};
+
+/// In the order of the alternatives of Message.
+constexpr MessageReader kReaders[] = {
+#define MESSAGE(Struct, name, meaning)                                                             \
+    {Struct::wire_name, [](Message& to) { to.emplace<Struct>(); }, Members<Struct>::all},
 #define FIELD(Type, member, presence, meaning)
 #define END_MESSAGE
 #include "contract/messages.def"
+    {"", [](Message& to) { to.emplace<Unknown>(); }, Members<Unknown>::all},
 };
 
-std::optional<FieldProblem> read_by_type(std::string_view type, const simdjson::dom::object& object,
-                                         Message& to) {
-    for (const NamedReader& reader : kReaders) {
-        if (reader.name == type) return reader.read(object, to);
+/// Makes `to` a message of this type. Where it is one already, its strings keep their memory.
+const MessageReader& begin_message(std::string_view type, Message& to) {
+    const MessageReader& same = kReaders[to.index()];
+    if (same.name == type && !type.empty()) return same;
+    const auto* const reader =
+        std::find_if(std::begin(kReaders), std::end(kReaders) - 1,
+                     [type](const MessageReader& one) { return one.name == type; });
+    reader->begin(to);
+    if (auto* const unknown = std::get_if<Unknown>(&to)) unknown->type = type;
+    return *reader;
+}
+
+/// Where `name` stands. Members nearly always come in order, so that the search begins at the one
+/// expected next.
+std::size_t position_of(std::string_view name, std::span<const MemberReader> members,
+                        std::size_t expected) {
+    for (std::size_t i = expected; i < members.size(); ++i) {
+        if (members[i].name == name) return i;
     }
-    to = Unknown{std::string(type)};
+    for (std::size_t i = 0; i < expected; ++i) {
+        if (members[i].name == name) return i;
+    }
+    return members.size();
+}
+
+std::optional<FieldProblem> read_members(const simdjson::dom::object& object,
+                                         std::span<const MemberReader> members, Decoded& to) {
+    std::bitset<kMostMembers> seen;
+    std::size_t expected = 0;
+    for (auto [name, value] : object) {
+        if (name == "type") continue;
+        const std::size_t at = position_of(name, members, expected);
+        if (at == members.size() || seen[at]) continue;
+        seen.set(at);
+        expected = at + 1;
+        if (const Refusal allowed = members[at].take(&value, to))
+            return FieldProblem{std::string(name), "must be " + *allowed};
+    }
+    for (std::size_t i = 0; i < members.size(); ++i) {
+        if (!seen[i] && members[i].take(nullptr, to))
+            return FieldProblem{std::string(members[i].name), "is missing"};
+    }
     return std::nullopt;
 }
 
@@ -259,7 +285,7 @@ Decoder::~Decoder() = default;
 Decoder::Decoder(Decoder&&) noexcept = default;
 Decoder& Decoder::operator=(Decoder&&) noexcept = default;
 
-Result<Decoded> Decoder::decode(std::string_view line) {
+Result<void> Decoder::decode(std::string_view line, Decoded& to) {
     if (line.size() > kLongestLine) {
         return bad_line(kLongestLine + 1, "a line may have at most 65536 bytes");
     }
@@ -277,13 +303,12 @@ Result<Decoded> Decoder::decode(std::string_view line) {
     if (object.at_key("type").get(type) != simdjson::SUCCESS) {
         return bad_line(1, R"(member "type" must be the name of a message)");
     }
-    Decoded decoded;
-    decoded.has_seq = object.at_key("seq").get(decoded.seq) == simdjson::SUCCESS;
-    if (const auto problem = read_by_type(type, object, decoded.message)) {
+    const MessageReader& reader = begin_message(type, to.message);
+    if (const auto problem = read_members(object, reader.members, to)) {
         return bad_line(column_of(line, problem->member),
                         std::string(type) + ": member \"" + problem->member + "\" " + problem->why);
     }
-    return decoded;
+    return {};
 }
 
 } // namespace nlb::contract

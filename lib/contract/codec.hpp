@@ -33,9 +33,10 @@ class Decoder {
     Decoder(const Decoder&) = delete;
     Decoder& operator=(const Decoder&) = delete;
 
-    /// `line` without its newline. Errors: Data, naming the column (from 1), the member and what is
-    /// allowed there.
-    Result<Decoded> decode(std::string_view line);
+    /// `line` without its newline. What `to` held is replaced; when it was a message of the same
+    /// type, its memory is used again. Errors: Data, naming the column (from 1), the member and
+    /// what is allowed there; `to` is then of no use.
+    Result<void> decode(std::string_view line, Decoded& to);
 
   private:
     struct Parser;

@@ -25,20 +25,19 @@ Event StreamReader::overlong() {
 void StreamReader::take_line(std::string_view line, std::vector<Event>& events) {
     ++line_;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-    auto decoded = decoder_.decode(line);
-    if (!decoded) {
-        events.push_back({BadLine{line_, decoded.error().attempt}, line});
+    if (auto read = decoder_.decode(line, decoded_); !read) {
+        events.push_back({BadLine{line_, read.error().attempt}, line});
         return;
     }
-    const bool restarts = std::holds_alternative<Hello>(decoded->message);
-    if (decoded->has_seq) {
-        if (!restarts && expected_ != 0 && decoded->seq != expected_) {
-            events.push_back({Gap{expected_, decoded->seq}, {}});
+    const bool restarts = std::holds_alternative<Hello>(decoded_.message);
+    if (decoded_.has_seq) {
+        if (!restarts && expected_ != 0 && decoded_.seq != expected_) {
+            events.push_back({Gap{expected_, decoded_.seq}, {}});
         }
-        expected_ = decoded->seq + 1;
+        expected_ = decoded_.seq + 1;
     }
-    if (std::holds_alternative<Unknown>(decoded->message)) ++unknown_;
-    events.push_back({std::move(decoded->message), line});
+    if (std::holds_alternative<Unknown>(decoded_.message)) ++unknown_;
+    events.push_back({std::move(decoded_.message), line});
 }
 
 } // namespace nlb::contract

@@ -69,6 +69,7 @@ class StreamReader {
     Event overlong();
 
     Decoder decoder_;
+    Decoded decoded_;
     LineSplitter splitter_;
     std::uint64_t line_ = 0;
     std::uint64_t expected_ = 0; // 0: any number may come next

@@ -14,9 +14,10 @@ std::string line_of(const contract::Message& message) {
 }
 
 Result<contract::Message> message_of(std::string_view line) {
-    auto decoded = contract::Decoder().decode(line);
-    if (!decoded) return tl::unexpected<Error>(decoded.error());
-    return std::move(decoded->message);
+    contract::Decoded decoded;
+    if (auto read = contract::Decoder().decode(line, decoded); !read)
+        return tl::unexpected<Error>(read.error());
+    return std::move(decoded.message);
 }
 
 contract::ListeningSockets line_of(const proxy::ListenerPlace& place, std::size_t sockets) {

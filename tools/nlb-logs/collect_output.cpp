@@ -56,9 +56,9 @@ class Filter {
     }
 
     void take_message(std::string_view line) {
-        const auto decoded = decoder_.decode(line);
-        if (!decoded) return refuse(decoded.error().attempt);
-        if (const auto* connection = std::get_if<contract::TlsConnection>(&decoded->message))
+        if (const auto read = decoder_.decode(line, decoded_); !read)
+            return refuse(read.error().attempt);
+        if (const auto* connection = std::get_if<contract::TlsConnection>(&decoded_.message))
             entries_.append(*connection, lines_);
     }
 
@@ -79,6 +79,7 @@ class Filter {
     compress::Writer compressed_;
     contract::LineSplitter splitter_;
     contract::Decoder decoder_;
+    contract::Decoded decoded_;
     std::string lines_;
     std::uint64_t refused_ = 0;
     std::string why_;

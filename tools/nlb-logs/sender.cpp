@@ -60,6 +60,7 @@ void Sender::read() {
     static thread_local std::string buffer(kAtOnce, '\0');
     const ssize_t n = io::retry([&] { return ::read(in_.get(), buffer.data(), buffer.size()); });
     if (n < 0 && errno == EAGAIN) return;
+    came_ = WallTime{io::unix_ms()};
     const auto take_one = [this](std::string_view line) { take(line); };
     const auto overlong = [this] {
         ++seq_;
@@ -81,15 +82,15 @@ void Sender::take(std::string_view line) {
     if (line.starts_with('{')) return take_message(line);
     ++seq_;
     if (line.find_first_not_of(" \t\r") == std::string_view::npos) return;
-    count(journal_.take_line(line, WallTime{io::unix_ms()}));
+    count(journal_.take_line(line, came_));
 }
 
 void Sender::take_message(std::string_view line) {
-    const auto decoded = decoder_.decode(line);
-    seq_ = decoded && decoded->has_seq ? decoded->seq : seq_ + 1;
-    if (!decoded) return refuse(decoded.error().attempt);
-    if (const auto* connection = std::get_if<contract::TlsConnection>(&decoded->message))
-        count(journal_.take(*connection, WallTime{io::unix_ms()}));
+    const auto read = decoder_.decode(line, decoded_);
+    seq_ = read && decoded_.has_seq ? decoded_.seq : seq_ + 1;
+    if (!read) return refuse(read.error().attempt);
+    if (const auto* connection = std::get_if<contract::TlsConnection>(&decoded_.message))
+        count(journal_.take(*connection, came_));
 }
 
 void Sender::count(Taken how) {

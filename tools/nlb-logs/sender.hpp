@@ -61,7 +61,9 @@ class Sender {
     Totals& totals_;
     nlb::contract::LineSplitter splitter_;
     nlb::contract::Decoder decoder_;
+    nlb::contract::Decoded decoded_; ///< of the last line; its memory is used again
     nlb::contract::StreamWriter answers_;
+    nlb::WallTime came_;    // when what is being read now came
     std::uint64_t seq_ = 0; // of the last line that came
     std::uint64_t acknowledged_ = 0;
     bool reads_ = true;
