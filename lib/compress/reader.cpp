@@ -179,7 +179,7 @@ class Reader::Decoder {
         if (damage_ == ISAL_END_INPUT || damage_ == ISAL_OUT_OVERFLOW) damage_ = ISAL_DECOMP_OK;
         if (damage_ != ISAL_DECOMP_OK && done == 0)
             return fail(Errc::Data, "damaged gzip data: " + std::string(inflate_problem(damage_)));
-        input_ = input_.last(state.avail_in);
+        if (damage_ == ISAL_DECOMP_OK) input_ = input_.last(state.avail_in); // else it may be -1
         in_member_ = damage_ != ISAL_DECOMP_OK || state.block_state != ISAL_BLOCK_FINISH;
         return done;
     }

@@ -4,12 +4,19 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <cmath>
+#include <numeric>
 
 namespace nlb::query {
 
 bool Expression::names_column() const {
     return op == Op::Column ||
            std::any_of(args.begin(), args.end(), [](const auto& a) { return a.names_column(); });
+}
+
+std::size_t Expression::size() const {
+    return std::accumulate(args.begin(), args.end(), std::size_t{1},
+                           [](std::size_t sum, const auto& a) { return sum + a.size(); });
 }
 
 namespace {
@@ -50,19 +57,24 @@ Value integers(Op op, std::int64_t a, std::int64_t b) {
     return Value::of_real(op == Op::Add ? x + y : op == Op::Subtract ? x - y : x * y);
 }
 
+double reals(Op op, double a, double b) {
+    switch (op) {
+    case Op::Add: return a + b;
+    case Op::Subtract: return a - b;
+    case Op::Multiply: return a * b;
+    default: return a / b;
+    }
+}
+
 Value calculated(const Expression& e, const Scope& scope) {
     const Value a = evaluate(e.args[0], scope);
     const Value b = evaluate(e.args[1], scope);
     if (a.is_null() || b.is_null()) return {};
-    if (e.op == Op::Divide)
-        return b.number() == 0 ? Value{} : Value::of_real(a.number() / b.number());
-    if (a.type == Value::Type::Integer && b.type == Value::Type::Integer)
+    if (e.op != Op::Divide && a.type == Value::Type::Integer && b.type == Value::Type::Integer)
         return integers(e.op, a.integer, b.integer);
-    switch (e.op) {
-    case Op::Add: return Value::of_real(a.number() + b.number());
-    case Op::Subtract: return Value::of_real(a.number() - b.number());
-    default: return Value::of_real(a.number() * b.number());
-    }
+    const double result = reals(e.op, a.number(), b.number());
+    // What is not finite, as after a division by 0, has no order and no text.
+    return std::isfinite(result) ? Value::of_real(result) : Value{};
 }
 
 Value in_list(const Expression& e, const Scope& scope, const Value& value) {
@@ -103,13 +115,15 @@ Value rounded(const Expression& e, const Scope& scope) {
 
 Value stepped(const Expression& e, const Scope& scope) {
     const Value value = evaluate(e.args[0], scope);
-    if (value.is_null() || value.integer < 1) return value.is_null() ? value : Value::of(0);
+    if (value.is_null()) return value;
+    const std::int64_t number = value.whole();
+    if (number < 1) return Value::of(0);
     std::int64_t step = 1;
     constexpr std::int64_t kMost = 1'000'000'000'000'000'000; // its fivefold fits, its tenfold not
-    while (step < kMost && step * 10 <= value.integer)
+    while (step < kMost && step * 10 <= number)
         step *= 10;
-    if (value.integer / 5 >= step) return Value::of(step * 5);
-    return Value::of(value.integer / 2 >= step ? step * 2 : step);
+    if (number / 5 >= step) return Value::of(step * 5);
+    return Value::of(number / 2 >= step ? step * 2 : step);
 }
 
 } // namespace

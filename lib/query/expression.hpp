@@ -59,6 +59,9 @@ struct Expression {
 
     /// Whether an entry's column is in it.
     [[nodiscard]] bool names_column() const;
+
+    /// It and all below it.
+    [[nodiscard]] std::size_t size() const;
 };
 
 /// What the leaves of an expression stand for; only those that occur need to be there.

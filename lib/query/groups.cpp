@@ -3,6 +3,7 @@
 
 #include "query/hash.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -41,6 +42,20 @@ void put_wide(std::uint64_t* words, Wide sum) {
 template <class T>
 T* pointer(std::uint64_t word) {
     return reinterpret_cast<T*>(word); // NOLINT(performance-no-int-to-ptr): a word of a group
+}
+
+/// What a sum adds. A calculation may have left the integers: 2^100 of it is the most that counts,
+/// so that the sum of a hundred million fits, and does not depend on their order.
+Wide addend(const Value& value) {
+    if (value.type != Value::Type::Real) return value.integer;
+    constexpr double kMost = 0x1p100;
+    return static_cast<Wide>(std::clamp(value.real, -kMost, kMost));
+}
+
+Wide added(Wide a, Wide b) {
+    Wide sum = 0;
+    constexpr Wide kMost = ~(Wide{1} << 127);
+    return __builtin_add_overflow(a, b, &sum) ? (b > 0 ? kMost : -kMost) : sum;
 }
 
 /// A thing of `pool` that `word` points to from now on, if it did not before.
@@ -173,12 +188,12 @@ void Groups::update(const Aggregate& aggregate, Word* words, const Value& value)
     case What::Count: ++words[0]; break;
     case What::Sum:
     case What::Average:
-        put_wide(words, wide(words) + value.integer);
+        put_wide(words, added(wide(words), addend(value)));
         ++words[2];
         break;
     case What::Least:
     case What::Most: update_least_or_most(aggregate, words, value); break;
-    case What::Percentile: pooled(words[0], quantiles_).add(value.integer); break;
+    case What::Percentile: pooled(words[0], quantiles_).add(value.whole()); break;
     case What::Distinct: pooled(words[0], distinct_).add(hash_of(value)); break;
     }
 }
@@ -205,7 +220,7 @@ void Groups::merge(const Aggregate& aggregate, Word* words, const Word* other) {
     case What::Count: words[0] += other[0]; break;
     case What::Sum:
     case What::Average:
-        put_wide(words, wide(words) + wide(other));
+        put_wide(words, added(wide(words), wide(other)));
         words[2] += other[2];
         break;
     case What::Least:

@@ -19,7 +19,9 @@ bool is_constant(const Expression& e) {
 
 Result<void> becomes_number(Expression& e, Kind kind, std::optional<std::int64_t> value) {
     if (!value)
-        return fail(Errc::Usage, in_quotes(e.spelling) + " is not " + std::string(to_text(kind)));
+        return fail(Errc::Usage, in_quotes(e.spelling) + " is not " + std::string(to_text(kind)) +
+                                     (kind == Kind::Time ? " such as 2026-05-01T10:00:00"
+                                                         : " such as tlsv12 or 1.2"));
     e.constant = Value::of(*value);
     e.kind = kind;
     return {};
@@ -77,6 +79,21 @@ Expression address_of(Expression e) {
     return e;
 }
 
+/// Beside the address of an entry, one that is spelled otherwise is the same. Errors: Usage for
+/// what is neither an address nor a block.
+Result<void> bring_address(Expression& e, const Expression& beside) {
+    if (beside.op != Op::Column || !is_address(beside.column)) return {};
+    if (!is_constant(e) || e.kind != Kind::Text || e.constant.is_null()) return {};
+    const std::string text(e.constant.text);
+    if (const auto address = IpAddress::parse(text)) {
+        e = constant_text(address->text());
+        return {};
+    }
+    if (const auto block = Cidr::parse(text); !block && text.find('/') != std::string::npos)
+        return tl::unexpected<Error>(block.error());
+    return {};
+}
+
 bool is_block(const Expression& e) {
     return is_constant(e) && e.kind == Kind::Text && Cidr::parse(e.constant.text).has_value();
 }
@@ -119,6 +136,10 @@ bool same(const Expression& a, const Expression& b) {
 }
 
 Result<Expression> comparison(Op op, Expression left, Expression right) {
+    for (auto [constant, other] : {std::pair(&left, &right), std::pair(&right, &left)}) {
+        if (auto ok = bring_address(*constant, *other); !ok)
+            return tl::unexpected<Error>(ok.error());
+    }
     if ((op == Op::Equal || op == Op::NotEqual) && is_block(right) &&
         is_address(address_of(left).column) && left.op == Op::Column) {
         std::vector<Expression> one;
@@ -164,6 +185,7 @@ Result<Expression> membership(Expression left, std::vector<Expression> members) 
             continue;
         }
         Expression first = e.args.front();
+        if (auto ok = bring_address(member, first); !ok) return tl::unexpected<Error>(ok.error());
         if (auto ok = agree(first, member); !ok) return tl::unexpected<Error>(ok.error());
         e.args.push_back(std::move(member));
     }

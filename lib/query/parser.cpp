@@ -12,7 +12,8 @@ namespace nlb::query {
 
 namespace {
 
-constexpr int kDeepest = 100; ///< nested parentheses and "not"s
+constexpr int kDeepest = 100;               ///< nested parentheses and "not"s
+constexpr std::size_t kLargestTwice = 1000; ///< parts of what is computed twice
 
 Expression with_spelling(Expression e, std::string_view source, std::size_t begin,
                          std::size_t end) {
@@ -179,6 +180,8 @@ Result<Expression> Parser::between(Expression left) {
     if (!take("and")) return expected("'and'");
     auto most = sum();
     if (!most) return most;
+    if (left.size() > kLargestTwice)
+        return fail(Errc::Usage, "too much stands before 'between'"); // where it counts twice
     auto from = comparison(Op::GreaterEqual, left, std::move(*least));
     auto to = comparison(Op::LessEqual, std::move(left), std::move(*most));
     if (!from || !to) return from ? to : from;

@@ -55,8 +55,26 @@ Result<Kind> result_kind(Aggregate::Op op, const Expression& argument) {
     return op == Average ? Kind::Real : argument.kind;
 }
 
-tl::unexpected<Error> unknown_name(const std::string& name) {
-    const auto near = nearest(name, column_names());
+/// What was meant: a slip of the fingers, or a part of a name.
+std::optional<std::string_view> meant(const std::string& name,
+                                      std::span<const std::string_view> known) {
+    if (const auto near = nearest(name, known)) return near;
+    constexpr std::size_t kShortest = 3;
+    const auto holds = [&](std::string_view one) { return one.find(name) != one.npos; };
+    const auto found = std::find_if(known.begin(), known.end(), holds);
+    if (name.size() < kShortest || found == known.end()) return std::nullopt;
+    return *found;
+}
+
+tl::unexpected<Error> unknown_name(const std::string& name,
+                                   const std::map<std::string, Expression>* aliases) {
+    std::vector<std::string_view> known(column_names().begin(), column_names().end());
+    if (aliases != nullptr) {
+        for (const auto& [alias, expression] : *aliases)
+            known.push_back(alias);
+        known.push_back("count");
+    }
+    const auto near = meant(name, known);
     return fail(Errc::Usage, "there is no field " + in_quotes(name) +
                                  (near ? " (did you mean " + in_quotes(*near) + "?)" : ""));
 }
@@ -121,7 +139,7 @@ Result<Expression> Parser::name(const Token& token) {
     }
     if (accesslog::parse_tls_version(word)) return constant_text(word);
     if (word == "count" && aggregates_ != nullptr) return aggregate(token);
-    return unknown_name(token.text);
+    return unknown_name(token.text, aliases_);
 }
 
 Result<Expression> Parser::call(const Token& token) {

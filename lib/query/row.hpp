@@ -86,7 +86,8 @@ class Row {
     bool is_split_ = false;
     bool is_settled_ = false; ///< words are known to be fields
     accesslog::Problem problem_ = accesslog::Problem::None;
-    std::array<char, 17> minute_{}; ///< "2018-12-20T02:59:" of the last time: most are in it
+    /// "2018-12-20T02:59:" of the last time: most are in it. No field has a space.
+    std::array<char, 17> minute_{' '};
     std::int64_t minute_seconds_ = 0;
 };
 

@@ -48,6 +48,13 @@ bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
+/// Whether it begins with digits where `shape` has a d, and otherwise as `shape` is.
+bool has_shape(std::string_view text, std::string_view shape) {
+    return text.size() >= shape.size() &&
+           std::equal(shape.begin(), shape.end(), text.begin(),
+                      [](char s, char c) { return s == 'd' ? is_digit(c) : s == c; });
+}
+
 bool is_space(char c) {
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
@@ -74,7 +81,9 @@ class Lexer {
   private:
     Result<void> next(Token& token) {
         const char c = source_[at_];
+        if (begins_address()) return number(token);
         if (is_letter(c)) return word(token);
+        if (has_shape(rest(), "dddd-dd-dd")) return moment(token);
         if (is_digit(c) || (c == ':' && rest().starts_with("::"))) return number(token);
         if (c == '\'' || c == '"') return quoted(token);
         return symbol(token);
@@ -136,6 +145,25 @@ class Lexer {
                                              [](char c) { return is_digit(c) || c == '.'; });
         const auto length = static_cast<std::size_t>(digits - text.begin());
         return value(token, text.substr(0, length), text.substr(length));
+    }
+
+    /// fd00::1, where no word of the language has a colon behind so few hexadecimal digits.
+    [[nodiscard]] bool begins_address() const {
+        constexpr std::size_t kMostDigits = 4;
+        const std::string_view text = rest();
+        const std::size_t colon = text.find_first_not_of("0123456789abcdefABCDEF");
+        return colon != 0 && colon <= kMostDigits && text[colon] == ':';
+    }
+
+    /// 2026-05-01, also with T10:00 or with a space and 10:00.
+    Result<void> moment(Token& token) {
+        token.type = Token::Type::Text;
+        constexpr std::size_t kDate = 10;
+        token.text = rest().substr(0, kDate);
+        at_ += kDate;
+        if (has_shape(rest(), " dd:dd")) token.text += source_[at_++];
+        token.text += take_while([](char c) { return is_letter(c) || is_digit(c) || c == ':'; });
+        return {};
     }
 
     Result<void> address(Token& token) {

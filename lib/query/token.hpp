@@ -25,8 +25,9 @@ struct Token {
 
 /// Words are letters, digits and underscores, and the two field names with a colon. "x" is a
 /// Quoted, which may be a name or text; 'x' is Text, with '' for a quote. Numbers may have a unit
-/// (ms s m h d w; B kB MB GB TB KiB MiB GiB TiB); an address or address block that begins with a
-/// digit is Text. The last token is End. Errors: Usage, with what cannot be read.
+/// (ms s m h d w; B kB MB GB TB KiB MiB GiB TiB); an address, an address block and a time that
+/// begins as 2026-05-01 does are Text. The last token is End. Errors: Usage, with what cannot be
+/// read.
 Result<std::vector<Token>> tokens(std::string_view source);
 
 } // namespace nlb::query

@@ -9,6 +9,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 namespace nlb::query {
 
@@ -17,6 +18,14 @@ std::string_view to_text(Kind kind) {
         std::to_array<std::string_view>({"text", "a condition", "a number", "a duration", "a size",
                                          "a number", "a time", "a TLS version"});
     return kWords[static_cast<std::size_t>(kind)];
+}
+
+std::int64_t Value::whole() const {
+    constexpr double kBound = 9.2e18;
+    if (type != Type::Real) return integer;
+    if (real >= kBound) return std::numeric_limits<std::int64_t>::max();
+    if (real <= -kBound) return std::numeric_limits<std::int64_t>::min();
+    return static_cast<std::int64_t>(real);
 }
 
 int compare(const Value& a, const Value& b) {

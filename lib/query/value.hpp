@@ -54,6 +54,9 @@ struct Value {
     /// Neither null nor false.
     [[nodiscard]] bool is_true() const { return type == Type::Integer && integer != 0; }
 
+    /// A number as an integer; what a calculation made too large for one is the largest or least.
+    [[nodiscard]] std::int64_t whole() const;
+
     /// A number as a real.
     [[nodiscard]] double number() const {
         return type == Type::Real ? real : static_cast<double>(integer);

@@ -127,6 +127,14 @@ BOOST_AUTO_TEST_CASE(damage_is_told_after_what_came_before) {
     BOOST_TEST((outcome.text == text));
 }
 
+BOOST_AUTO_TEST_CASE(a_copy_from_before_the_begin_is_damage) {
+    // ISA-L then says that more is left than there was.
+    using namespace std::string_literals;
+    const std::string bytes = "\x1f\x8b\x08\0\x67\0\0\0\0\x02\x03\x05\xc1\xc9\x0d\xc0\x20\x0c\0\xb0"
+                              "\x55\xb2\0\x25\x09\x6e"s;
+    BOOST_TEST(read_all(bytes).error == "damaged gzip data: an invalid distance");
+}
+
 BOOST_AUTO_TEST_CASE(padding_with_zeros_is_no_data) {
     const std::string text = text_of(1000);
     const Outcome outcome = read_all(gzip(text) + std::string(100'000, '\0'));

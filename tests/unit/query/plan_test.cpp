@@ -94,7 +94,23 @@ BOOST_AUTO_TEST_CASE(conditions) {
                           {"(tls_handshake_time > 10 or true) and false", ""},
                           {"\"client:port\" = '192.0.2.7:1000'", "1000 "},
                           {"domain_name = \"www.example\"", "1000 "},
-                          {"time - tls_connection_creation_time = 1", "1000 "}})
+                          {"time - tls_connection_creation_time = 1", "1000 "},
+                          {"time >= 2026-05-01T10:05:00", "1002 "},
+                          {"time >= 2026-05-01T10:05", "1002 "},
+                          {"time<2026-05-01 10:05:00Z and true", "1000 1001 "},
+                          {"time > 2026-05-01 and time < 2026-05-02", "1000 1001 1002 "},
+                          {"time between 2026-05-01T10:02 and 2026-05-02", "1001 1002 "},
+                          {"connection_time >= 0.01h", "1001 "},
+                          {"connection_time > 500ms", "1000 1001 "},
+                          {"received_bytes >= 10KiB and received_bytes <= 0.01GiB", "1001 "},
+                          {"sent_bytes >= 1.5kB", "1000 "},
+                          {"client_ip = 2001:DB8:0::5", "1001 "},
+                          {"client_ip in ('2001:db8::0005')", "1001 "},
+                          {"client_ip in (fe80::/10, 2001:db8::/32)", "1001 "},
+                          {"connection_time / 0 > 1 or client_port = 1000", "1000 "},
+                          {"steps(9000000000000000000 * 9) = 5000000000000000000 and "
+                           "client_port = 1002",
+                           "1002 "}})
         BOOST_TEST(holds(row.condition) == row.ports, row.condition);
 }
 
@@ -131,7 +147,22 @@ BOOST_AUTO_TEST_CASE(wrong_questions_are_told_why) {
               "where: there is no field 'tls_ciper' (did you mean 'tls_cipher'?)"},
              {{.where = "received_bytes > 5m"},
               "where: 'received_bytes' is a size, '5m' is a duration"},
-             {{.where = "time > 'noon'"}, "where: 'noon' is not a time"},
+             {{.where = "time > 'noon'"},
+              "where: 'noon' is not a time such as 2026-05-01T10:00:00"},
+             {{.where = "time > 2026-13-01"},
+              "where: '2026-13-01' is not a time such as 2026-05-01T10:00:00"},
+             {{.where = "tls_protocol_version = 'ssl'"},
+              "where: 'ssl' is not a TLS version such as tlsv12 or 1.2"},
+             {{.where = "client_ip in 10.0.0.0/33"},
+              "where: '10.0.0.0/33' is not an address block: the length must be 0 to 32"},
+             {{.where = "cipher = 'x'"},
+              "where: there is no field 'cipher' (did you mean 'tls_cipher'?)"},
+             {{.select = "tls_ciper"},
+              "select: there is no field 'tls_ciper' (did you mean 'tls_cipher'?)"},
+             {{.group_by = "domain"},
+              "group by: there is no field 'domain' (did you mean 'domain_name'?)"},
+             {{.group_by = "elb", .order_by = "cont"},
+              "order by: there is no field 'cont' (did you mean 'count'?)"},
              {{.where = "tls_cipher"}, "where: 'tls_cipher' is text, where a condition is needed"},
              {{.where = "count > 5"}, "where: there is no field 'count'"},
              {{.where = "domain_name =~ '('"}, "where: pattern '(': missing ): ("},
@@ -164,7 +195,36 @@ BOOST_AUTO_TEST_CASE(a_bad_value_matters_to_questions_that_look_at_it) {
                "1001\n1 rejected\n");
 }
 
+BOOST_AUTO_TEST_CASE(numbers_beyond_64_bits_are_added) {
+    const std::string large = "9000000000000000000 * ";
+    BOOST_TEST(ask({.aggregates = "sum(" + large + "connection_time)"}) == "5.48127e+23\n");
+    BOOST_TEST(ask({.aggregates = "p50(" + large + "connection_time)"}).starts_with("922"));
+    const std::string square = "sent_bytes * " + large + large + large + "1";
+    std::string power = square;
+    for (int i = 0; i < 20; ++i)
+        power += " * " + large + "1";
+    BOOST_TEST(ask({.select = power, .where = "client_port = 1000"}) == "-\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_time_of_zero_bytes_is_none) {
+    std::string log = kLog;
+    log.replace(log.find("2026-05-01T10:01:00"), 19, std::string(17, '\0') + "11");
+    BOOST_TEST(ask({.aggregates = "max(time)"}, log) == "2026-05-01T10:05:00\n1 rejected\n");
+}
+
 BOOST_AUTO_TEST_CASE(nesting_has_an_end) {
+    std::string twice = "1 between 0 and 2";
+    for (int i = 0; i < 40; ++i)
+        twice = "(" + twice + ") between false and true";
+    BOOST_TEST(ask({.where = twice}) == "error: where: too much stands before 'between'");
+    std::string sum = "client_port = 0";
+    while (sum.size() < 16'000)
+        sum += "+1";
+    BOOST_TEST(ask({.where = sum}).empty());
+    std::string many = "false";
+    while (many.size() < 16'000)
+        many += " or client_port=1";
+    BOOST_TEST(ask({.where = many}).empty());
     std::string deep(5000, '(');
     BOOST_TEST(ask({.where = deep + "true"}) == "error: where: an expression nested too deeply");
     std::string nots;
