@@ -5,9 +5,11 @@ is lost."""
 
 import gzip
 import os
+import pty
 import random
 import subprocess
 import tempfile
+import tty
 import unittest
 
 import accesslogs
@@ -114,6 +116,36 @@ class Input(unittest.TestCase):
                     process.terminate()
                     process.wait(DEADLINE)
 
+    def test_names_of_files_on_standard_input(self):
+        paths = [self.file(name, self.text.encode()) for name in ("a b", "c\nd")]
+        names = "".join(path + "\0" for path in paths).encode()
+        for option in ("-0", "--null"):
+            self.assertEqual(self.run_tool("cat", option, stdin=names)[0], self.text * 2)
+        self.assertEqual(self.run_tool("cat", "-0")[0], "")
+        self.assertIn("either FILES or --null", self.run_tool("cat", status=2)[1])
+        self.assertIn("either FILES or --null", self.run_tool("cat", "-0", paths[0], status=2)[1])
+
+    def test_a_terminal_gets_a_table_or_what_was_asked_for(self):
+        path = self.file("a", self.text.encode())
+        piped = self.run_tool("top", "clients", path)[0]
+        for words, is_table in (([], True), (["--tsv"], False)):
+            inner, outer = pty.openpty()
+            tty.setraw(outer)
+            with subprocess.Popen([tool("nlb-logs"), "top", "clients", *words, path], stdout=outer):
+                os.close(outer)
+                shown = b""
+                try:
+                    while part := os.read(inner, 4096):
+                        shown += part
+                except OSError:
+                    pass  # how the end of a terminal is told
+                os.close(inner)
+            self.assertEqual("█" in shown.decode() and "\t" not in shown.decode(), is_table)
+            self.assertNotIn(b"\x1b", shown)
+            if not is_table:
+                self.assertEqual(shown.decode(), piped)
+        self.assertEqual(self.run_tool("cat", "--tsv", path), self.run_tool("query", path))
+
     def test_nothing_is_an_answer(self):
         path = self.file("a", b"")
         self.assertEqual(self.run_tool("cat", path), ("", ""))
@@ -122,7 +154,7 @@ class Input(unittest.TestCase):
     def test_wrong_questions_are_usage_errors(self):
         for words in (["query", "--where", "nothing = 1", "-"], ["sql", "select", "-"],
                       ["query", "--raw", "--group-by", "elb", "-"], ["query", "--since", "x", "-"],
-                      ["query", "--json", "--csv", "-"]):
+                      ["query", "--json", "--csv", "-"], ["query", "--raw", "--tsv", "-"]):
             out, err = self.run_tool(*words, status=2)
             self.assertEqual(out, "")
             self.assertEqual(err.count("\n"), 1, err)

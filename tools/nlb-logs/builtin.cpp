@@ -176,7 +176,8 @@ app::Command tail_command() {
             declare_follow(declare, asked.reading);
         },
         [](Asked& asked) {
-            asked.reading.raw = !asked.reading.json && !asked.reading.csv;
+            const Reading& shown = asked.reading;
+            asked.reading.raw = !shown.json && !shown.csv && !shown.tsv;
             asked.clauses.order_by = "time desc";
             asked.clauses.limit = asked.limit;
             asked.reading.turned_round = true;

@@ -20,7 +20,8 @@ app::Command cat_command() {
                 declare_follow(declare, cat->reading);
                 declare.text("--where", cat->clauses.where, {"CONDITION"}, "Only these entries");
                 return [cat](app::Context& context) {
-                    cat->reading.raw = !cat->reading.json && !cat->reading.csv;
+                    const Reading& shown = cat->reading;
+                    cat->reading.raw = !shown.json && !shown.csv && !shown.tsv;
                     return answer(context, cat->reading, cat->clauses);
                 };
             }};

@@ -55,8 +55,8 @@ Format format_of(const Reading& reading) {
 
 Result<Query> query_of(const Reading& reading, const query::Clauses& clauses,
                        const scan::Window& window) {
-    if (int{reading.json} + int{reading.csv} + int{reading.raw} > 1)
-        return fail(Errc::Usage, "one of --json, --csv and --raw");
+    if (int{reading.json} + int{reading.csv} + int{reading.tsv} + int{reading.raw} > 1)
+        return fail(Errc::Usage, "one of --json, --csv, --tsv and --raw");
     auto query = query::plan(clauses);
     if (!query) return query;
     if (reading.raw && query->grouped)
@@ -66,6 +66,28 @@ Result<Query> query_of(const Reading& reading, const query::Clauses& clauses,
     restrict_to(*query, window.since == open.since ? std::nullopt : std::optional(window.since),
                 window.until == open.until ? std::nullopt : std::optional(window.until));
     return query;
+}
+
+/// Whether rows are for a person's eyes.
+bool is_table(const Reading& reading) {
+    return format_of(reading) == Format::Tsv && !reading.tsv && app::stdout_is_terminal();
+}
+
+/// The files that were named, in arguments or on standard input.
+Result<std::vector<std::string>> paths_of(const Reading& reading) {
+    std::vector<std::string> paths = reading.files;
+    if (paths.empty() == !reading.files_on_stdin)
+        return fail(Errc::Usage, "either FILES or --null and their names on standard input");
+    if (!reading.files_on_stdin) return paths;
+    constexpr std::size_t kMost = 64U << 20U;
+    const auto names = io::read_file("-", kMost);
+    if (!names) return tl::unexpected<Error>(names.error());
+    for (std::string_view rest = *names; !rest.empty();) {
+        const std::size_t end = std::min(rest.find('\0'), rest.size());
+        if (end > 0) paths.emplace_back(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+    return paths;
 }
 
 unsigned threads(const Reading& reading) {
@@ -93,17 +115,17 @@ int status_of(const app::Context& context, const scan::Totals& totals) {
 
 /// The rows that are known at the end only.
 Result<void> print_rest(const Reading& reading, const Query& query, scan::Answer& answer,
-                        Format format, Printer& printer) {
+                        Printer& printer) {
     std::vector<std::string> rows;
     if (query.grouped)
-        rows = group_rows(query, answer.groups, query::Output(query, format));
+        rows = group_rows(query, answer.groups, query::Output(query, format_of(reading)));
     else
         for (query::Candidate& candidate : answer.candidates)
             rows.push_back(std::move(candidate.row));
     if (reading.turned_round) std::reverse(rows.begin(), rows.end());
-    const bool is_table = format == Format::Tsv && app::stdout_is_terminal();
-    const std::string spark = is_table && reading.shows_spark ? sparkline(rows) : std::string();
-    if (is_table && reading.shows_bars) add_bars(rows);
+    const std::string spark =
+        is_table(reading) && reading.shows_spark ? sparkline(rows) : std::string();
+    if (is_table(reading) && reading.shows_bars) add_bars(rows);
     std::string text;
     for (const std::string& row : rows)
         text += row;
@@ -143,7 +165,7 @@ class Asking {
   public:
     Asking(app::Context& context, const Reading& reading)
         : context_(context), reading_(reading), format_(format_of(reading)),
-          printer_(format_ == Format::Tsv && app::stdout_is_terminal(), reading.to) {}
+          printer_(is_table(reading), reading.to) {}
 
     Result<void> begin(const Query& query) {
         if (!reading_.rejects.empty()) {
@@ -174,7 +196,7 @@ class Asking {
             if (auto ok = printer_.finish(); !ok) return tl::unexpected<Error>(ok.error());
             return tl::unexpected<Error>(result.error());
         }
-        if (auto ok = print_rest(reading_, query, *result, format_, printer_); !ok)
+        if (auto ok = print_rest(reading_, query, *result, printer_); !ok)
             return tl::unexpected<Error>(ok.error());
         return status_of(context_, result->totals);
     }
@@ -188,9 +210,9 @@ class Asking {
 };
 
 /// What is there, and then what comes, until there can be no more.
-Result<int> follow(Asking& asking, const Reading& reading, const scan::Window& window,
-                   const Query& query) {
-    auto follower = scan::Follower::begin(reading.files, window);
+Result<int> follow(Asking& asking, const std::vector<std::string>& paths,
+                   const scan::Window& window, const Query& query) {
+    auto follower = scan::Follower::begin(paths, window);
     if (!follower) return tl::unexpected<Error>(follower.error());
     auto status = asking.ask(follower->now(), query);
     Query rest = query;
@@ -207,8 +229,10 @@ Result<int> follow(Asking& asking, const Reading& reading, const scan::Window& w
 } // namespace
 
 void declare_reading(app::Options& declare, Reading& reading) {
-    declare.texts("FILES", reading.files, {"", true},
+    declare.texts("FILES", reading.files, {"", false},
                   "Logs (plain, gzip or zstd), folders of them, or - for standard input");
+    declare.flag("-0,--null", reading.files_on_stdin,
+                 "Names of files come on standard input, a zero byte behind each");
     declare.text("--since", reading.since, {"TIME"},
                  "Entries from then on: 2026-05-01T10:00, or 90m, 2h, 7d ago");
     declare.text("--until", reading.until, {"TIME"}, "Entries before then");
@@ -225,6 +249,7 @@ void declare_follow(app::Options& declare, Reading& reading) {
 void declare_formats(app::Options& declare, Reading& reading) {
     declare.flag("--json", reading.json, "One JSON object a line");
     declare.flag("--csv", reading.csv, "Comma-separated values");
+    declare.flag("--tsv", reading.tsv, "Tabs between values, also on a terminal");
 }
 
 Result<int> answer(app::Context& context, const Reading& reading, const query::Clauses& clauses) {
@@ -235,11 +260,13 @@ Result<int> answer(app::Context& context, const Reading& reading, const query::C
     const bool is_summary = query->grouped || query->limit;
     if (reading.follows && is_summary && !reading.turned_round)
         return fail(Errc::Usage, "--follow never ends, and groups and limits are of all entries");
+    const auto paths = paths_of(reading);
+    if (!paths) return tl::unexpected<Error>(paths.error());
     Asking asking(context, reading);
     if (auto ok = asking.begin(*query); !ok) return tl::unexpected<Error>(ok.error());
-    if (reading.follows) return follow(asking, reading, *window, *query);
+    if (reading.follows) return follow(asking, *paths, *window, *query);
     std::vector<scan::Input> inputs;
-    for (std::string& path : scan::expand(reading.files, *window))
+    for (std::string& path : scan::expand(*paths, *window))
         inputs.push_back({std::move(path)});
     return asking.ask(inputs, *query);
 }

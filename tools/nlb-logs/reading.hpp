@@ -16,6 +16,7 @@
 
 struct Reading {
     std::vector<std::string> files;
+    bool files_on_stdin = false; ///< their names, each with a zero byte behind
     std::string since;
     std::string until;
     std::uint64_t jobs = 0; ///< 0: as many as there are processors
@@ -23,6 +24,7 @@ struct Reading {
     std::string rejects; ///< a file
     bool json = false;
     bool csv = false;
+    bool tsv = false; ///< also on a terminal
     bool raw = false;
     bool follows = false;                                  ///< goes on with files that appear
     bool shows_bars = false;                               ///< of the last column, on a terminal
@@ -37,7 +39,7 @@ void declare_reading(nlb::app::Options& declare, Reading& reading);
 /// --follow.
 void declare_follow(nlb::app::Options& declare, Reading& reading);
 
-/// --json and --csv.
+/// --json, --csv and --tsv.
 void declare_formats(nlb::app::Options& declare, Reading& reading);
 
 /// Asks the files and prints the answer. Errors: Usage, System; what is wrong with single files
