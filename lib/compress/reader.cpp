@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kChunk = 65'536;    ///< of compressed input
 constexpr int kLargestZstdWindowLog = 27; ///< 128 MiB, the format's recommended bound
 
+constexpr std::size_t kLongestZstdHeader = 18;
+
 constexpr std::array<std::uint8_t, 2> kGzip = {0x1f, 0x8b};
 constexpr std::array<std::uint8_t, 4> kZstdFrame = {0x28, 0xb5, 0x2f, 0xfd};
 constexpr std::array<std::uint8_t, 3> kZstdSkippable = {0x2a, 0x4d, 0x18}; ///< after 0x50 to 0x5f
@@ -149,6 +151,11 @@ class Reader::Decoder {
             if (!zstd_) return fail(Errc::System, "start decompressing zstd");
             ZSTD_DCtx_setParameter(zstd_.get(), ZSTD_d_windowLogMax, kLargestZstdWindowLog);
         }
+        while (input_.size() < kLongestZstdHeader && !ended_) {
+            if (auto more = refill(); !more) return more;
+        }
+        frame_left_ = ZSTD_getFrameContentSize(input_.data(), input_.size());
+        has_frame_size_ = frame_left_ < ZSTD_CONTENTSIZE_ERROR; // the largest numbers mean others
         kind_ = Kind::Zstd;
         in_member_ = true;
         return {};
@@ -185,14 +192,18 @@ class Reader::Decoder {
     }
 
     Result<std::size_t> unzstd(std::span<std::uint8_t> out) {
+        if (is_wrong_size_) return fail(Errc::Data, "damaged zstd data: wrong size");
         ZSTD_inBuffer from{input_.data(), input_.size(), 0};
         ZSTD_outBuffer to{out.data(), out.size(), 0};
         const std::size_t rc = ZSTD_decompressStream(zstd_.get(), &to, &from);
         if (ZSTD_isError(rc) != 0)
             return fail(Errc::Data, std::string("damaged zstd data: ") + ZSTD_getErrorName(rc));
         input_ = input_.subspan(from.pos);
-        in_member_ = rc != 0;
-        return to.pos;
+        frame_left_ -= to.pos;
+        // The library looks at this only when it has all of a frame at once.
+        is_wrong_size_ = rc == 0 && has_frame_size_ && frame_left_ != 0;
+        in_member_ = rc != 0 || is_wrong_size_;
+        return is_wrong_size_ && to.pos == 0 ? unzstd(out) : Result<std::size_t>(to.pos);
     }
 
     ByteSource source_;
@@ -204,6 +215,9 @@ class Reader::Decoder {
     std::unique_ptr<inflate_state> inflate_;
     int damage_ = ISAL_DECOMP_OK; ///< told once what was decompressed before it is taken
     std::unique_ptr<ZSTD_DStream, ZstdCloser> zstd_;
+    std::uint64_t frame_left_ = 0; ///< bytes that the frame says are to come
+    bool has_frame_size_ = false;
+    bool is_wrong_size_ = false; ///< told once what was decompressed before it is taken
     std::uint64_t taken_ = 0;
 };
 

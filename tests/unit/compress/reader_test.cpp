@@ -135,6 +135,16 @@ BOOST_AUTO_TEST_CASE(a_copy_from_before_the_begin_is_damage) {
     BOOST_TEST(read_all(bytes).error == "damaged gzip data: an invalid distance");
 }
 
+BOOST_AUTO_TEST_CASE(a_frame_is_as_long_as_it_says) {
+    const std::string whole = zstd(text_of(1000));
+    std::string longer = whole;
+    longer[5] = static_cast<char>(longer[5] + 1); // the content size, behind magic and descriptor
+    for (const std::size_t step : {std::size_t{1}, std::size_t{1} << 20U}) {
+        BOOST_TEST(read_all(whole, step).error == "");
+        BOOST_TEST(read_all(longer, step).error.starts_with("damaged zstd data"));
+    }
+}
+
 BOOST_AUTO_TEST_CASE(padding_with_zeros_is_no_data) {
     const std::string text = text_of(1000);
     const Outcome outcome = read_all(gzip(text) + std::string(100'000, '\0'));
