@@ -3,6 +3,7 @@
 
 #include <zstd.h>
 
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 
 #include <algorithm>
@@ -18,6 +19,12 @@ constexpr std::size_t kChunk = 65'536;    ///< of compressed input
 constexpr int kLargestZstdWindowLog = 27; ///< 128 MiB, the format's recommended bound
 
 constexpr std::size_t kLongestZstdHeader = 18;
+
+constexpr unsigned kHeaderCrc = 2; ///< flags of a gzip header
+constexpr unsigned kExtra = 4;
+constexpr unsigned kName = 8;
+constexpr unsigned kComment = 16;
+constexpr unsigned kReserved = 0xe0;
 
 constexpr std::array<std::uint8_t, 2> kGzip = {0x1f, 0x8b};
 constexpr std::array<std::uint8_t, 4> kZstdFrame = {0x28, 0xb5, 0x2f, 0xfd};
@@ -35,6 +42,44 @@ bool begins_zstd(std::span<const std::uint8_t> bytes) {
     if (starts_with(bytes, kZstdFrame)) return true;
     return !bytes.empty() && (bytes[0] & 0xf0U) == 0x50 &&
            starts_with(bytes.subspan(1), kZstdSkippable);
+}
+
+/// Bytes of a gzip header [RFC 1952 2.3]; 0 when more of it is to come.
+std::size_t gzip_header_length(std::span<const std::uint8_t> bytes) {
+    constexpr std::size_t kFixed = 10;
+    if (bytes.size() < kFixed) return 0;
+    const unsigned flags = bytes[3];
+    std::size_t length = kFixed;
+    if ((flags & kExtra) != 0) {
+        if (bytes.size() < length + 2) return 0;
+        length += 2U + bytes[length] + (std::size_t{bytes[length + 1]} << 8U);
+    }
+    for (const unsigned text : {kName, kComment}) {
+        if ((flags & text) == 0) continue;
+        if (length >= bytes.size()) return 0;
+        const auto end =
+            std::find(bytes.begin() + static_cast<std::ptrdiff_t>(length), bytes.end(), 0);
+        length = static_cast<std::size_t>(end - bytes.begin()) + 1;
+    }
+    if ((flags & kHeaderCrc) != 0) length += 2;
+    return length <= bytes.size() ? length : 0;
+}
+
+/// What is wrong with it; empty when nothing is.
+std::string_view gzip_header_problem(std::span<const std::uint8_t> header) {
+    constexpr std::uint8_t kDeflate = 8;
+    const unsigned flags = header[3];
+    if (header[2] != kDeflate) return "an unknown method";
+    if ((flags & kReserved) != 0) return "an invalid header";
+    if ((flags & kHeaderCrc) == 0) return {};
+    const auto covered = header.first(header.size() - 2);
+    const std::uint32_t crc = crc32_gzip_refl(0, covered.data(), covered.size()) & 0xffffU;
+    const auto told = header.last(2);
+    return crc == told[0] + (std::uint32_t{told[1]} << 8U) ? "" : "wrong checksum";
+}
+
+tl::unexpected<Error> damaged_gzip(std::string_view problem) {
+    return fail(Errc::Data, "damaged gzip data: " + std::string(problem));
 }
 
 struct ZstdCloser {
@@ -81,11 +126,16 @@ class Reader::Decoder {
 
     Result<void> begin_member() { return in_member_ ? Result<void>() : recognise(); }
 
+    static tl::unexpected<Error> ends_too_early() {
+        return fail(Errc::Data, "the compressed data ends too early");
+    }
+
     /// Nothing came out of the member: it needs more input, unless it took some of what was there.
     Result<void> feed_member(std::size_t before) {
-        if (!in_member_ || input_.size() < before) return {};
+        const std::size_t kept = input_.size();
+        if (!in_member_ || (kept > 0 && kept < before)) return {};
         if (auto more = refill(); !more) return more;
-        if (input_.size() == before) return fail(Errc::Data, "the compressed data ends too early");
+        if (input_.size() == kept) return ends_too_early();
         return {};
     }
 
@@ -136,10 +186,21 @@ class Reader::Decoder {
         return {};
     }
 
+    /// The header is looked at here: ISA-L forgets its checksum when it comes in parts.
     Result<void> begin_gzip() {
+        std::size_t length = gzip_header_length(input_);
+        for (; length == 0; length = gzip_header_length(input_)) {
+            const std::size_t before = input_.size();
+            if (before == chunk_.size()) return damaged_gzip("an invalid header");
+            if (auto more = refill(); !more) return more;
+            if (input_.size() == before) return ends_too_early();
+        }
+        const auto problem = gzip_header_problem(input_.first(length));
+        if (!problem.empty()) return damaged_gzip(problem);
+        input_ = input_.subspan(length);
         if (!inflate_) inflate_ = std::make_unique<inflate_state>();
         isal_inflate_init(inflate_.get());
-        inflate_->crc_flag = ISAL_GZIP;
+        inflate_->crc_flag = ISAL_GZIP_NO_HDR_VER; // the trailer is checked
         kind_ = Kind::Gzip;
         in_member_ = true;
         return {};
@@ -184,8 +245,7 @@ class Reader::Decoder {
         if (damage_ == ISAL_DECOMP_OK) damage_ = isal_inflate(&state);
         const std::size_t done = room - state.avail_out;
         if (damage_ == ISAL_END_INPUT || damage_ == ISAL_OUT_OVERFLOW) damage_ = ISAL_DECOMP_OK;
-        if (damage_ != ISAL_DECOMP_OK && done == 0)
-            return fail(Errc::Data, "damaged gzip data: " + std::string(inflate_problem(damage_)));
+        if (damage_ != ISAL_DECOMP_OK && done == 0) return damaged_gzip(inflate_problem(damage_));
         if (damage_ == ISAL_DECOMP_OK) input_ = input_.last(state.avail_in); // else it may be -1
         in_member_ = damage_ != ISAL_DECOMP_OK || state.block_state != ISAL_BLOCK_FINISH;
         return done;

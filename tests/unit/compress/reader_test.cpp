@@ -22,10 +22,11 @@ std::string text_of(std::size_t bytes) {
     return text;
 }
 
-std::string gzip(const std::string& text) {
+std::string gzip(const std::string& text, gz_header* header = nullptr) {
     std::string out(text.size() + 1000, '\0');
     z_stream z{};
     deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    if (header != nullptr) deflateSetHeader(&z, header);
     z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
     z.avail_in = static_cast<uInt>(text.size());
     z.next_out = reinterpret_cast<Bytef*>(out.data());
@@ -133,6 +134,29 @@ BOOST_AUTO_TEST_CASE(a_copy_from_before_the_begin_is_damage) {
     const std::string bytes = "\x1f\x8b\x08\0\x67\0\0\0\0\x02\x03\x05\xc1\xc9\x0d\xc0\x20\x0c\0\xb0"
                               "\x55\xb2\0\x25\x09\x6e"s;
     BOOST_TEST(read_all(bytes).error == "damaged gzip data: an invalid distance");
+}
+
+BOOST_AUTO_TEST_CASE(headers_have_all_parts_and_come_in_pieces) {
+    const std::string text = text_of(1000);
+    std::string extra(300, 'x');
+    std::string name = "a.log";
+    gz_header header{};
+    header.extra = reinterpret_cast<Bytef*>(extra.data());
+    header.extra_len = static_cast<uInt>(extra.size());
+    header.name = reinterpret_cast<Bytef*>(name.data());
+    header.comment = reinterpret_cast<Bytef*>(name.data());
+    header.hcrc = 1;
+    const std::string whole = gzip(text, &header);
+    std::string damaged = whole;
+    damaged[100] = 'y';
+    for (const std::size_t step : {std::size_t{1}, std::size_t{7}, std::size_t{1} << 20U}) {
+        BOOST_TEST((read_all(whole + whole, step).text == text + text));
+        BOOST_TEST(read_all(damaged, step).error == "damaged gzip data: wrong checksum");
+        BOOST_TEST(read_all(whole.substr(0, 200), step).error ==
+                   "the compressed data ends too early");
+    }
+    const std::string endless = whole.substr(0, 312) + std::string(100'000, 'x');
+    BOOST_TEST(read_all(endless).error == "damaged gzip data: an invalid header");
 }
 
 BOOST_AUTO_TEST_CASE(a_frame_is_as_long_as_it_says) {
