@@ -53,8 +53,8 @@ std::string clickhouse() {
         if (f.kind == Kind::Time) return "Nullable(DateTime('UTC'))";
         return is_number(f.kind) ? "Nullable(Int64)" : "Nullable(String)";
     };
-    return "-- nlb-logs convert --to ndjson FILES | clickhouse-client --query \\\n"
-           "--     'INSERT INTO logs SETTINGS date_time_input_format = ''best_effort'' FORMAT "
+    return "-- nlb-logs convert --to ndjson FILES | clickhouse-client \\\n"
+           "--     --date_time_input_format best_effort --query 'INSERT INTO logs FORMAT "
            "JSONEachRow'\n"
            "CREATE TABLE logs (\n" +
            columns('`', type, "Nullable(String)") + "\n) ENGINE = MergeTree ORDER BY `time`;\n";
