@@ -32,7 +32,7 @@ struct FlowRecord {
     std::uint64_t client_bytes = 0;
     std::uint64_t target_bytes = 0;
     End end = End::None;
-    PacketsSeen seen{}; ///< if that is wanted
+    PacketsSeen seen{};
 };
 
 class Outbox {

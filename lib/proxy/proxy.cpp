@@ -71,8 +71,7 @@ Result<void> Proxy::start_workers() {
     for (std::size_t i = 0; i < options_.threads; ++i) {
         auto worker =
             Worker::make({i, options_.connect_timeout.ns / 1'000'000, options_.records_flows,
-                          options_.counts_packets, options_.connect_retries,
-                          options_.most_udp_flows / options_.threads,
+                          options_.connect_retries, options_.most_udp_flows / options_.threads,
                           udp_sockets(options_.threads, options_.is_beside_packets)},
                          outbox_);
         if (!worker) return tl::unexpected<Error>(worker.error());

@@ -41,7 +41,6 @@ class Proxy {
         Nanos connect_timeout = Nanos::seconds(30); ///< [guide, p.14]
         std::string zone;                           ///< serve only this one; empty: all
         bool records_flows = false;                 ///< on_flows is wanted
-        bool counts_packets = false;                ///< with what is known of packets
         std::uint32_t connect_retries = 0;          ///< on other targets, before any byte
         bool is_beside_packets = false;       ///< the packet path serves this host's addresses
         std::size_t most_udp_flows = 524'288; ///< at a time, by all threads

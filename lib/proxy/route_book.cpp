@@ -218,7 +218,7 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
     if (before != nullptr) {
         const ListenerInfo& old = *before->info;
         if (old.group == line.group && old.address == address && old.idle_timeout_ms == idle_ms &&
-            old.header == header) {
+            old.header == header && old.load_balancer == line.load_balancer) {
             return before->info;
         }
     }
@@ -229,7 +229,7 @@ std::shared_ptr<const ListenerInfo> RouteBook::info_of(const contract::Listener&
     }
     return std::make_shared<const ListenerInfo>(
         ListenerInfo{line.listener, line.zone, line.group, address, idle_ms, counters,
-                     std::move(header), transport, std::move(limit)});
+                     std::move(header), transport, std::move(limit), line.load_balancer});
 }
 
 WantedListener RouteBook::want(const contract::Listener& line, Transport transport) {

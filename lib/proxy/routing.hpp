@@ -33,6 +33,7 @@ struct ListenerInfo {
     std::optional<wire::ProxyEncoder> header; ///< of each connection to a target; absent: none
     Transport transport = Transport::Tcp;
     std::shared_ptr<ConnectionLimit> limit{}; ///< of its connections; null: not TCP
+    model::LoadBalancerId load_balancer{};
 };
 
 /// What a connection is called in its flow record.

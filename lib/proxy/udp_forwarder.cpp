@@ -75,10 +75,8 @@ void UdpForwarder::end(UdpFlow& flow, End why) {
     count_end(block_of(*flow.label->listener), why);
     if (options_.records_flows) {
         const std::int64_t duration_ms = now_ms_ - flow.start_ms;
-        PacketsSeen seen;
-        if (options_.counts_packets)
-            seen = {io::local_endpoint(sockets_.fd(flow.socket)), flow.client_datagrams,
-                    flow.target_datagrams};
+        const PacketsSeen seen{io::local_endpoint(sockets_.fd(flow.socket)), flow.client_datagrams,
+                               flow.target_datagrams};
         ended_.push_back({flow.label, flow.client.endpoint(), io::unix_ms() - duration_ms,
                           duration_ms, flow.client_bytes, flow.target_bytes, why, seen});
     }

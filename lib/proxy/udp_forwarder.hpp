@@ -34,8 +34,7 @@ class UdpForwarder {
         std::size_t most_flows = 0;
         UdpTargetSockets::Limits sockets;
         bool records_flows = false;
-        bool counts_packets = false; ///< for the records
-        std::uint32_t secret = 0;    ///< of the flow tables
+        std::uint32_t secret = 0; ///< of the flow tables
     };
 
     /// Its tokens have this bit.

@@ -34,7 +34,7 @@ Worker::Worker(Options options, Outbox& outbox, io::Fd epoll, io::Fd bell)
     : options_(options), outbox_(outbox), epoll_(std::move(epoll)), bell_(std::move(bell)),
       io_(epoll_.get(), counters_),
       udp_({options.index, options.most_udp_flows, options.udp_sockets, options.records_flows,
-            options.counts_packets, std::random_device()()},
+            std::random_device()()},
            epoll_.get(), counters_, io::now().ns / 1'000'000),
       wheel_(io::now().ns / 1'000'000),
       on_place_([this](std::uint32_t slot, const std::shared_ptr<ConnectionLimit>& limit) {

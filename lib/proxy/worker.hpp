@@ -35,7 +35,6 @@ class Worker {
         std::size_t index = 0; ///< which block of each counter is its own
         std::int64_t connect_timeout_ms = 30'000;
         bool records_flows = false;
-        bool counts_packets = false; ///< for the records
         std::uint32_t connect_retries = 0;
         std::size_t most_udp_flows = 0;
         UdpTargetSockets::Limits udp_sockets;

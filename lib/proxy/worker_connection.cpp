@@ -158,7 +158,7 @@ void Worker::count(const ListenerInfo& listener, Count what, std::uint64_t amoun
 
 /// The kernel knows as long as the sockets are open.
 PacketsSeen Worker::packets_of(const Connection& connection) const {
-    if (!options_.counts_packets) return {};
+    if (!options_.records_flows) return {};
     return {io::local_endpoint(connection.fd(Side::Target)),
             segments_in(connection.fd(Side::Client)), segments_in(connection.fd(Side::Target))};
 }

@@ -50,7 +50,7 @@ class Path {
 
     Result<void> start(kernel::Datapath::Options options) {
         options.on_notice = [this](const std::string& text) { context_.log.notice(text); };
-        if (handlers_.on_vpc_flow || handlers_.on_flow)
+        if (handlers_.on_flow)
             options.on_ended = [this](const kernel::EndedFlow& ended) { on_ended(ended); };
         options.on_sign = [this](const nlb_flow& flow, kernel::Sign sign) {
             count(flow, sign, datapath_->labels(), evidence_);
@@ -88,8 +88,6 @@ class Path {
 
   private:
     void on_ended(const kernel::EndedFlow& ended) {
-        if (handlers_.on_vpc_flow) handlers_.on_vpc_flow(vpc_records(ended));
-        if (!handlers_.on_flow) return;
         if (const auto line = flow_line(ended, datapath_->labels())) handlers_.on_flow(*line);
     }
 

@@ -3,7 +3,6 @@
 // built in.
 #pragma once
 
-#include "flow_log.hpp"
 #include "tables/rings.hpp"
 
 #include "app/context.hpp"
@@ -39,7 +38,6 @@ struct KernelHandlers {
     /// Listener states as they change, and target evidence.
     std::function<void(const nlb::contract::Message&)> answer;
     std::function<void(const nlb::contract::Flow&)> on_flow; ///< empty: no records are wanted
-    std::function<void(const VpcFlowRecords&)> on_vpc_flow;  ///< the same
 };
 
 /// Loads and attaches. Everything given must outlive the path. Errors: Usage, System.

@@ -47,36 +47,19 @@ std::uint64_t grown(const Values& before, const std::string& name, std::uint64_t
     return at == before.end() ? now : now - at->second;
 }
 
-Endpoint source_of(const nlb_tuple& key) {
-    return {flow::address_of(key.source_be, key.family), nlb_ntoh16(key.source_port_be)};
-}
-
-Endpoint destination_of(const nlb_tuple& key) {
-    return {flow::address_of(key.destination_be, key.family), nlb_ntoh16(key.destination_port_be)};
+/// `becomes`: the same packet on its way to the target.
+void put_ends(const nlb_tuple& key, const nlb_tuple& becomes, contract::Flow& line) {
+    line.client_address = flow::address_of(key.source_be, key.family);
+    line.client_port = nlb_ntoh16(key.source_port_be);
+    line.destination_address = flow::address_of(key.destination_be, key.family);
+    line.destination_port = nlb_ntoh16(key.destination_port_be);
+    line.source_address = flow::address_of(becomes.source_be, becomes.family);
+    line.source_port = nlb_ntoh16(becomes.source_port_be);
+    line.target_address = flow::address_of(becomes.destination_be, becomes.family);
+    line.target_port = nlb_ntoh16(becomes.destination_port_be);
 }
 
 } // namespace
-
-VpcFlowRecords vpc_records(const kernel::EndedFlow& ended) {
-    const kernel::FlowEntry& client = ended.client;
-    const std::int64_t to_unix_s = io::unix_ms() / 1000 - io::now().ns / 1'000'000'000;
-    flow::VpcFlowRecord front;
-    front.source = source_of(client.key);
-    front.destination = destination_of(client.key);
-    front.protocol = client.key.protocol;
-    front.packets = client.flow.packets;
-    front.bytes = client.flow.bytes;
-    front.start_s = client.flow.opened_s + to_unix_s;
-    front.end_s = std::max(front.start_s, ended.ended.ns / 1'000'000'000 + to_unix_s);
-    front.is_accepted =
-        ended.end != kernel::FlowEnd::TargetRefused && ended.end != kernel::FlowEnd::TargetTimeout;
-    flow::VpcFlowRecord back = front;
-    back.source = destination_of(client.becomes);
-    back.destination = source_of(client.becomes);
-    back.packets = ended.target_packets;
-    back.bytes = ended.target_bytes;
-    return {front, back};
-}
 
 std::optional<contract::Flow> flow_line(const kernel::EndedFlow& ended,
                                         const kernel::Labels& labels) {
@@ -88,20 +71,25 @@ std::optional<contract::Flow> flow_line(const kernel::EndedFlow& ended,
     line.listener = listener->id;
     line.zone = listener->zone;
     line.group = listener->group;
+    line.load_balancer = listener->load_balancer;
     if (const auto* target = labels.target(flow.target)) {
         line.group = target->group;
         line.target = target->id;
     }
-    line.client_address = flow::address_of(key.source_be, key.family);
-    line.client_port = nlb_ntoh16(key.source_port_be);
     const auto opened_ms = static_cast<std::int64_t>(flow.opened_s) * 1000;
     const std::int64_t ended_ms = ended.ended.ns / 1'000'000;
     line.start_ms = unix_ms_of(opened_ms);
     line.duration_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(0, ended_ms - opened_ms));
     line.client_bytes = flow.bytes;
     line.target_bytes = ended.target_bytes;
+    line.client_packets = flow.packets;
+    line.target_packets = ended.target_packets;
     line.end = kernel::to_text(ended.end);
     if (key.protocol == NLB_PROTOCOL_UDP) line.protocol = "udp";
+    line.accepted =
+        ended.end != kernel::FlowEnd::TargetRefused && ended.end != kernel::FlowEnd::TargetTimeout;
+    line.datapath = "kernel";
+    put_ends(key, ended.client.becomes, line);
     return line;
 }
 

@@ -2,7 +2,6 @@
 // What the kernel datapath has to tell, in the words of the contract.
 #pragma once
 
-#include "flow_log.hpp"
 #include "kernel/datapath.hpp"
 
 #include "contract/evidence.hpp"
@@ -13,8 +12,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-VpcFlowRecords vpc_records(const nlb::kernel::EndedFlow& ended);
 
 /// Nothing when the flow's listener has no name any more.
 std::optional<nlb::contract::Flow> flow_line(const nlb::kernel::EndedFlow& ended,

@@ -11,13 +11,23 @@ using namespace nlb;
 
 namespace {
 
+/// The client was turned away, or its target did not answer.
+bool is_refused(proxy::End end) {
+    using proxy::End;
+    return end == End::NoTarget || end == End::TargetRefused || end == End::TargetTimeout ||
+           end == End::TargetUnreachable || end == End::PortAllocation || end == End::NoResources ||
+           end == End::Hairpin || end == End::FlowCollision;
+}
+
+} // namespace
+
 contract::Flow flow_line(const proxy::FlowRecord& record) {
-    const proxy::ListenerInfo& listener = *record.label->listener;
+    const proxy::FlowLabel& label = *record.label;
+    const proxy::ListenerInfo& listener = *label.listener;
     contract::Flow line;
     line.listener = listener.listener;
     line.zone = listener.zone;
     line.group = listener.group;
-    if (!record.label->target.empty()) line.target = record.label->target;
     line.client_address = record.client.address;
     line.client_port = record.client.port;
     line.start_ms = static_cast<std::uint64_t>(record.start_ms);
@@ -26,10 +36,22 @@ contract::Flow flow_line(const proxy::FlowRecord& record) {
     line.target_bytes = record.target_bytes;
     line.end = to_text(record.end);
     if (listener.transport == proxy::Transport::Udp) line.protocol = "udp";
+    line.load_balancer = listener.load_balancer;
+    line.destination_address = listener.address.address;
+    line.destination_port = listener.address.port;
+    line.client_packets = record.seen.client_packets;
+    line.accepted = !is_refused(record.end);
+    line.datapath = "sockets";
+    if (label.target.empty()) return line;
+    line.target = label.target;
+    line.target_address = label.endpoint.address;
+    line.target_port = label.endpoint.port;
+    line.target_packets = record.seen.target_packets;
+    if (record.seen.source.port == 0) return line;
+    line.source_address = record.seen.source.address;
+    line.source_port = record.seen.source.port;
     return line;
 }
-
-} // namespace
 
 Result<std::unique_ptr<Records>> Records::open(io::EventLoop& loop, const app::Context& context,
                                                const std::string& to, io::MessageLink* answers,
@@ -86,15 +108,6 @@ bool Records::put(const contract::Flow& line) {
     if (out->writer().pending().size() > kMostPending) return false;
     out->put(line);
     return true;
-}
-
-std::size_t Records::put(const std::vector<proxy::FlowRecord>& flows) {
-    std::size_t dropped = 0;
-    for (const proxy::FlowRecord& record : flows) {
-        if (!put(flow_line(record))) ++dropped;
-    }
-    flush();
-    return dropped;
 }
 
 void Records::put(const std::vector<contract::Counter>& counters) {

@@ -10,6 +10,9 @@
 #include <string>
 #include <vector>
 
+/// What is told of a flow that sockets carried.
+nlb::contract::Flow flow_line(const nlb::proxy::FlowRecord& record);
+
 class Records {
   public:
     /// `to` is "-", a file (appended to) or unix:NAME; with "-" lines go to `answers`, which
@@ -18,11 +21,8 @@ class Records {
     open(nlb::io::EventLoop& loop, const nlb::app::Context& context, const std::string& to,
          nlb::io::MessageLink* answers, nlb::contract::Hello hello);
 
-    /// Returns how many lines were thrown away: the reader is absent or more than kMostPending
-    /// behind.
-    std::size_t put(const std::vector<nlb::proxy::FlowRecord>& flows);
-
-    /// One line, which goes out with the next flush(). False: thrown away.
+    /// The line goes out with the next flush(). False: it was thrown away, because the reader is
+    /// absent or more than kMostPending behind.
     bool put(const nlb::contract::Flow& line);
     void put(const std::vector<nlb::contract::Counter>& counters);
     void flush();

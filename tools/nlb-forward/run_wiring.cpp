@@ -124,13 +124,8 @@ Result<void> RunWiring::start_kernel() {
     if (options_.datapath != "kernel") return {};
     KernelHandlers handlers;
     handlers.answer = [this](const contract::Message& message) { answer(message); };
-    if (records_) {
-        handlers.on_flow = [this](const contract::Flow& line) {
-            if (!records_->put(line) && proxy_) proxy_->count_dropped_records(1);
-        };
-    }
-    if (vpc_log_)
-        handlers.on_vpc_flow = [this](const VpcFlowRecords& records) { vpc_log_->put(records); };
+    if (records_ || vpc_log_)
+        handlers.on_flow = [this](const contract::Flow& line) { on_flow(line); };
     auto path = start_kernel_path(loop_, context_, options_.node, options_.zone, options_.kernel,
                                   std::move(handlers));
     if (!path) return tl::unexpected<Error>(path.error());
@@ -151,10 +146,15 @@ void RunWiring::on_applied(const contract::RouteApplied& applied) {
     answer(applied);
 }
 
+void RunWiring::on_flow(const contract::Flow& line) {
+    if (records_ && !records_->put(line) && proxy_) proxy_->count_dropped_records(1);
+    if (vpc_log_) vpc_log_->put(line);
+}
+
 void RunWiring::on_flows(const std::vector<proxy::FlowRecord>& flows) {
-    if (records_) proxy_->count_dropped_records(records_->put(flows));
-    for (std::size_t i = 0; vpc_log_ && i < flows.size(); ++i)
-        vpc_log_->put(vpc_records(flows[i]));
+    for (const proxy::FlowRecord& flow : flows)
+        on_flow(flow_line(flow));
+    if (records_) records_->flush();
 }
 
 proxy::Proxy::Handlers RunWiring::proxy_handlers() {
@@ -187,7 +187,6 @@ Result<void> RunWiring::start_proxy() {
          .connect_timeout = seconds(options_.connect_timeout_seconds),
          .zone = options_.zone,
          .records_flows = records_ != nullptr || vpc_log_.has_value(),
-         .counts_packets = vpc_log_.has_value(),
          .connect_retries = static_cast<std::uint32_t>(options_.connect_retries),
          .is_beside_packets = kernel_.has_value(),
          .may_hand_over = !options_.takeover.empty()},

@@ -50,6 +50,7 @@ class RunWiring {
     nlb::Result<void> start();
     nlb::Result<void> watch_signals();
     void on_applied(const nlb::contract::RouteApplied& applied);
+    void on_flow(const nlb::contract::Flow& line);
     void on_flows(const std::vector<nlb::proxy::FlowRecord>& flows);
     nlb::proxy::Proxy::Handlers proxy_handlers();
     nlb::Result<void> start_proxy();

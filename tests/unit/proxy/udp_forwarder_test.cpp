@@ -80,7 +80,7 @@ struct Balancer {
     std::shared_ptr<ListenerInfo> info = std::make_shared<ListenerInfo>();
 
     explicit Balancer(std::size_t most_flows = 100, UdpTargetSockets::Limits limits = {})
-        : forwarder({0, most_flows, limits, true, false, 7}, epoll.get(), process, 1000) {
+        : forwarder({0, most_flows, limits, true, 7}, epoll.get(), process, 1000) {
         auto sockets = listening_sockets({{kLoopback, 0}, Transport::Udp}, 1, 0).value();
         listener = Socket::endpoint_of(sockets[0].get());
         info->group = model::TargetGroupId("g");
