@@ -62,6 +62,7 @@ complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l spool-limit -x 
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l sync -x -a "always never" -d "Survive a loss of power"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l compress -x -a "gzip zstd none" -d "Of files"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l form -x -a "current strict" -d "Of entries made from messages"
+complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l traffic-type -x -a "ALL ACCEPT REJECT" -d "Flows that get VPC flow log records"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l bucket -x -d "Log files go to this bucket"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l endpoint -x -d "Where buckets are"
 complete -c nlb-logs -n "__fish_seen_subcommand_from collect" -l path-style -d "The bucket is part of the path"

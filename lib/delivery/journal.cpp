@@ -62,6 +62,17 @@ Journal::Taken Journal::take(const contract::TlsConnection& connection, WallTime
                {static_cast<std::int64_t>(connection.time_ms)}, line_, now);
 }
 
+Journal::Taken Journal::take(const contract::Flow& flow, WallTime now) {
+    if (!accesslog::is_wanted(options_.flows, flow)) return Taken::Off;
+    if (const std::string_view problem = accesslog::problem_of(flow); !problem.empty())
+        return refuse(problem);
+    if (!flow.load_balancer) return refuse("a flow without load_balancer");
+    line_.clear();
+    accesslog::append_vpc_flow_records(flow, line_);
+    return put(accesslog::LogKind::Flow, flow.load_balancer->value,
+               {static_cast<std::int64_t>(flow.start_ms + flow.duration_ms)}, line_, now);
+}
+
 Journal::Taken Journal::put(accesslog::LogKind kind, std::string_view load_balancer, WallTime time,
                             std::string_view lines, WallTime now) {
     if (known_load_balancer_ != load_balancer && !accesslog::is_resource_id(load_balancer))

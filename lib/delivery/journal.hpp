@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Takes entries and keeps them in the spool: one segment per log file, ended by the rotation. An
-// entry is kept once flush() has returned, whatever happens to the process; with a sync(), whatever
-// happens to the machine.
+// Takes entries and flows and keeps them in the spool: one segment per log file, ended by the
+// rotation. An entry is kept once flush() has returned, whatever happens to the process; with a
+// sync(), whatever happens to the machine.
 #pragma once
 
 #include "delivery/segment.hpp"
@@ -9,6 +9,7 @@
 
 #include "accesslog/entry_line.hpp"
 #include "accesslog/rotation.hpp"
+#include "accesslog/vpc_flow_log.hpp"
 
 #include "contract/messages.hpp"
 
@@ -27,7 +28,8 @@ class Journal {
         std::string account;
         std::string region;
         accesslog::Form form = accesslog::Form::Current;
-        accesslog::Rotation::Limits rotation;
+        accesslog::Rotation::Limits rotation{};
+        accesslog::TrafficType flows = accesslog::TrafficType::None;
     };
 
     /// Where the log of a load balancer goes; nothing while its logging is off.
@@ -40,6 +42,9 @@ class Journal {
     /// A finished line without its newline; every byte of it is kept.
     Taken take_line(std::string_view line, WallTime now);
     Taken take(const contract::TlsConnection& connection, WallTime now);
+
+    /// Off also when no records of such a flow are wanted.
+    Taken take(const contract::Flow& flow, WallTime now);
 
     /// Why the last line was refused.
     [[nodiscard]] std::string_view why() const { return why_; }

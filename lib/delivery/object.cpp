@@ -3,6 +3,8 @@
 
 #include "io/source.hpp"
 
+#include "accesslog/vpc_flow_log.hpp"
+
 #include "base/text.hpp"
 
 #include <utility>
@@ -17,6 +19,8 @@ Result<Object> make_object(const std::string& segment_path, compress::Method met
     Object object{reader->head(), {}, {}, 0};
     object.name = accesslog::file_name(object.head.label, compress::suffix(method));
     compress::Writer writer(method);
+    if (object.head.label.kind == accesslog::LogKind::Flow)
+        writer.write(accesslog::kVpcFlowLogHeader, object.bytes);
     while (true) {
         auto lines = reader->next();
         if (!lines) return forward(lines.error(), in_quotes(segment_path));

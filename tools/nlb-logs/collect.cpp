@@ -12,6 +12,13 @@ accesslog::Form form_of(const CollectOptions& options) {
     return options.form == "strict" ? accesslog::Form::Strict : accesslog::Form::Current;
 }
 
+accesslog::TrafficType traffic_type_of(const CollectOptions& options) {
+    using accesslog::TrafficType;
+    if (options.traffic_type == "ALL") return TrafficType::All;
+    if (options.traffic_type == "ACCEPT") return TrafficType::Accept;
+    return options.traffic_type == "REJECT" ? TrafficType::Reject : TrafficType::None;
+}
+
 compress::Method method_of(const CollectOptions& options, compress::Method preset) {
     if (options.compress == "gzip") return compress::Method::Gzip;
     if (options.compress == "zstd") return compress::Method::Zstd;
@@ -69,6 +76,8 @@ void declare_rest(app::Options& declare, CollectOptions& o) {
     declare.choice("--form", o.form, {"current", "strict"}, {"FORM"},
                    "Of entries made from messages: current (22 fields, the default) or strict "
                    "(the 21 of 2023)");
+    declare.choice("--traffic-type", o.traffic_type, {"ALL", "ACCEPT", "REJECT"}, {"TYPE"},
+                   "Flows that get VPC flow log records: ALL, ACCEPT or REJECT (default: none do)");
 }
 
 } // namespace

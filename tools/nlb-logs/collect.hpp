@@ -7,6 +7,7 @@
 #include "app/context.hpp"
 
 #include "accesslog/entry_line.hpp"
+#include "accesslog/vpc_flow_log.hpp"
 
 #include "base/result.hpp"
 
@@ -34,9 +35,11 @@ struct CollectOptions {
     std::string sync = "always";
     std::string compress;
     std::string form = "current";
+    std::string traffic_type; ///< empty: no flow log records
 };
 
 nlb::accesslog::Form form_of(const CollectOptions& options);
+nlb::accesslog::TrafficType traffic_type_of(const CollectOptions& options);
 nlb::compress::Method method_of(const CollectOptions& options, nlb::compress::Method preset);
 
 /// Without a destination: entries to standard output. Returns the exit status.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// nlb-logs collect without a destination: a filter from messages to entries.
+// nlb-logs collect without a destination: a filter from messages to entries and records.
 #include "collect.hpp"
 
 #include "app/tool.hpp"
@@ -21,8 +21,10 @@ namespace {
 class Filter {
   public:
     Filter(const app::Context& context, const CollectOptions& options)
-        : context_(context), entries_(form_of(options)),
-          compressed_(method_of(options, compress::Method::None)) {}
+        : context_(context), entries_(form_of(options)), flows_(traffic_type_of(options)),
+          compressed_(method_of(options, compress::Method::None)) {
+        if (flows_ != accesslog::TrafficType::None) lines_ = accesslog::kVpcFlowLogHeader;
+    }
 
     Result<int> run() {
         std::string buffer(256U << 10U, '\0');
@@ -60,6 +62,14 @@ class Filter {
             return refuse(read.error().attempt);
         if (const auto* connection = std::get_if<contract::TlsConnection>(&decoded_.message))
             entries_.append(*connection, lines_);
+        if (const auto* flow = std::get_if<contract::Flow>(&decoded_.message)) take_flow(*flow);
+    }
+
+    void take_flow(const contract::Flow& flow) {
+        if (!accesslog::is_wanted(flows_, flow)) return;
+        if (const std::string_view problem = accesslog::problem_of(flow); !problem.empty())
+            return refuse(problem);
+        accesslog::append_vpc_flow_records(flow, lines_);
     }
 
     void refuse(std::string_view why) {
@@ -76,6 +86,7 @@ class Filter {
 
     const app::Context& context_;
     accesslog::EntryWriter entries_;
+    accesslog::TrafficType flows_;
     compress::Writer compressed_;
     contract::LineSplitter splitter_;
     contract::Decoder decoder_;

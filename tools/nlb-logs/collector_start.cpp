@@ -65,6 +65,7 @@ Result<void> Collector::open_destinations() {
     spool_ = std::move(*spool);
     journal.folder = folder;
     journal.form = form_of(options_);
+    journal.flows = traffic_type_of(options_);
     journal_.emplace(std::move(journal), [this](std::string_view id) { return places_->find(id); });
     auto deliverer = delivery::Deliverer::start(
         method_of(options_, compress::Method::Gzip),

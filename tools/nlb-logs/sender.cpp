@@ -91,6 +91,8 @@ void Sender::take_message(std::string_view line) {
     if (!read) return refuse(read.error().attempt);
     if (const auto* connection = std::get_if<contract::TlsConnection>(&decoded_.message))
         count(journal_.take(*connection, came_));
+    if (const auto* flow = std::get_if<contract::Flow>(&decoded_.message))
+        count(journal_.take(*flow, came_));
 }
 
 void Sender::count(Taken how) {

@@ -17,7 +17,7 @@
 /// What came in, all senders together.
 struct Totals {
     std::uint64_t taken = 0;
-    std::uint64_t off = 0; ///< of load balancers whose logging is off
+    std::uint64_t off = 0; ///< of load balancers whose logging is off, and unwanted flows
     std::uint64_t refused = 0;
     std::string last_refusal;
 };
