@@ -19,10 +19,11 @@ constexpr Nanos kLongestBackoff = Nanos::seconds(60);
 
 } // namespace
 
-Result<std::unique_ptr<Deliverer>> Deliverer::start(compress::Method method, Send send) {
+Result<std::unique_ptr<Deliverer>> Deliverer::start(Packing packing, Send send) {
     io::Fd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     if (!wake.is_open()) return io::sys_error("make an eventfd");
-    std::unique_ptr<Deliverer> made(new Deliverer(method, std::move(send), std::move(wake)));
+    std::unique_ptr<Deliverer> made(
+        new Deliverer(std::move(packing), std::move(send), std::move(wake)));
     made->thread_ = std::thread([deliverer = made.get()] { deliverer->run(); });
     return made;
 }
@@ -154,7 +155,7 @@ void Deliverer::settle(Queue& queue, Outcome outcome) {
 Deliverer::Outcome Deliverer::deliver(StoredSegment segment) {
     Outcome outcome;
     outcome.segment = std::move(segment);
-    auto object = make_object(outcome.segment.path, method_);
+    auto object = make_object(outcome.segment.path, packing_);
     if (!object) {
         outcome.error = object.error();
         return outcome;

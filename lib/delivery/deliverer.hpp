@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A thread that compresses segments and hands them to their destinations, as often as it takes:
+// A thread that packs segments and hands them to their destinations, as often as it takes:
 // who writes entries never waits for a bucket. A destination that fails is left alone for a while,
 // from 1 s to 60 s; others go on.
 #pragma once
@@ -41,7 +41,7 @@ class Deliverer {
     };
 
     /// Errors: System.
-    static Result<std::unique_ptr<Deliverer>> start(compress::Method method, Send send);
+    static Result<std::unique_ptr<Deliverer>> start(Packing packing, Send send);
     ~Deliverer();
     Deliverer(const Deliverer&) = delete;
     Deliverer& operator=(const Deliverer&) = delete;
@@ -69,8 +69,8 @@ class Deliverer {
         Nanos backoff; // after the next failure
     };
 
-    Deliverer(compress::Method method, Send send, io::Fd wake)
-        : method_(method), send_(std::move(send)), wake_(std::move(wake)) {}
+    Deliverer(Packing packing, Send send, io::Fd wake)
+        : packing_(std::move(packing)), send_(std::move(send)), wake_(std::move(wake)) {}
 
     void run();
     Outcome deliver(StoredSegment segment);
@@ -79,7 +79,7 @@ class Deliverer {
     void run_task(std::unique_lock<std::mutex>& lock);
     void tell(Outcome outcome);
 
-    compress::Method method_;
+    Packing packing_;
     Send send_;
     io::Fd wake_; // eventfd
     mutable std::mutex mutex_;

@@ -61,6 +61,7 @@ HeaderList list_of(const std::map<std::string, std::string>& headers) {
 }
 
 std::string_view content_type(std::string_view name) {
+    if (name.ends_with(envelope::kSuffix)) return "application/cms";
     if (name.ends_with(".gz")) return "application/x-gzip";
     return name.ends_with(".zst") ? "application/zstd" : "text/plain";
 }

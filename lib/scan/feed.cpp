@@ -60,7 +60,7 @@ Result<void> Feed::open() {
     auto source = source_of(input_, is_stream_ ? &until_ : nullptr);
     ended_ = !source;
     if (!source) return tl::unexpected<Error>(source.error());
-    reader_ = std::make_unique<compress::Reader>(std::move(*source));
+    reader_ = std::make_unique<compress::Reader>(envelope::opened(std::move(*source), key_));
     return {};
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compress/reader.hpp"
+#include "envelope/envelope.hpp"
 
 #include "io/fd.hpp"
 
@@ -43,8 +44,10 @@ struct Buffer {
 
 class Feed {
   public:
-    /// Waiting for more of a stream ends when `until`, which outlives the feed, can be read.
-    Feed(Input input, const io::Fd& until) : input_(std::move(input)), until_(until) {}
+    /// Waiting for more of a stream ends when `until` can be read. `key`, which may be null, is for
+    /// what is encrypted. Both outlive the feed.
+    Feed(Input input, const io::Fd& until, const envelope::Key* key = nullptr)
+        : input_(std::move(input)), until_(until), key_(key) {}
 
     /// The next lines, the last with a line feed even where the file has none; empty at the end.
     /// Lines that come slowly through a pipe do not wait for later ones. A line longer than
@@ -64,6 +67,7 @@ class Feed {
 
     Input input_;
     const io::Fd& until_;
+    const envelope::Key* key_;
     bool is_stream_ = false; ///< a pipe or the like
     std::unique_ptr<compress::Reader> reader_;
     std::string rest_; ///< the begin of a line

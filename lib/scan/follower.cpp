@@ -2,6 +2,7 @@
 #include "scan/follower.hpp"
 
 #include "compress/reader.hpp"
+#include "envelope/form.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -29,9 +30,11 @@ std::uint64_t size_of(const io::Fd& file) {
 }
 
 bool is_plain_file(const io::Fd& file) {
-    std::array<std::uint8_t, 4> begin{};
+    std::array<std::uint8_t, 19> begin{};
     const ssize_t n = io::retry([&] { return ::pread(file.get(), begin.data(), begin.size(), 0); });
-    return n <= 0 || !compress::begins_compressed({begin.data(), static_cast<std::size_t>(n)});
+    if (n <= 0) return true;
+    const std::span bytes(begin.data(), static_cast<std::size_t>(n));
+    return !compress::begins_compressed(bytes) && envelope::match(bytes) != envelope::Match::Yes;
 }
 
 /// The kernel grants a lease on what nobody writes [fcntl(2)]. Where it grants none, nobody knows.

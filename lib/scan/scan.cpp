@@ -20,7 +20,8 @@ constexpr std::size_t kMostPending = 12U << 20U; ///< bytes that wait for earlie
 enum class State : std::uint8_t { Unopened, Free, Busy, Done };
 
 struct File {
-    File(const Input& input, const io::Fd& until) : feed(input, until) {}
+    File(const Input& input, const io::Fd& until, const envelope::Key* key)
+        : feed(input, until, key) {}
 
     Feed feed;
     State state = State::Unopened;
@@ -34,7 +35,8 @@ class Work {
     Work(const std::vector<Input>& inputs, const Wishes& wishes, const Sink& sink, bool ordered)
         : wishes_(wishes), sink_(sink), is_ordered_(ordered) {
         for (const Input& input : inputs)
-            files_.push_back(std::make_unique<File>(input, stop_));
+            files_.push_back(
+                std::make_unique<File>(input, stop_, wishes.key ? &*wishes.key : nullptr));
     }
 
     /// One thread: pieces until there are none.

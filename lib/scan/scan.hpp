@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,7 @@ struct Wishes {
     unsigned jobs = 1;
     bool is_strict = false; ///< the first line that is no entry ends it
     query::Worker::Wishes worker;
+    std::optional<envelope::Key> key{}; ///< for files that are encrypted
     /// Told when a file is done: how many are, of how many. Called by one thread at a time.
     std::function<void(std::size_t, std::size_t)> progress;
 };

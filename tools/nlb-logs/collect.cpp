@@ -73,6 +73,8 @@ void declare_rest(app::Options& declare, CollectOptions& o) {
                    "never");
     declare.choice("--compress", o.compress, {"gzip", "zstd", "none"}, {"METHOD"},
                    "Of files: gzip (default), zstd or none");
+    declare.text("--encrypt-to", o.encrypt_to, {"FILE"},
+                 "Encrypt files to the owner of this certificate (PEM)");
     declare.choice("--form", o.form, {"current", "strict"}, {"FORM"},
                    "Of entries made from messages: current (22 fields, the default) or strict "
                    "(the 21 of 2023)");

@@ -34,6 +34,7 @@ struct CollectOptions {
     std::uint64_t counters_interval_seconds = 0;
     std::string sync = "always";
     std::string compress;
+    std::string encrypt_to; ///< a certificate
     std::string form = "current";
     std::string traffic_type; ///< empty: no flow log records
 };

@@ -103,5 +103,7 @@ Result<int> collect_to_output(app::Context& context, const CollectOptions& optio
         if (input != "-")
             return fail(Errc::Usage, "--input " + input + " needs a destination: --directory");
     }
+    if (!options.encrypt_to.empty())
+        return fail(Errc::Usage, "--encrypt-to needs a destination: --directory");
     return Filter(context, options).run();
 }

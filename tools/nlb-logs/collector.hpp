@@ -38,6 +38,7 @@ class Collector {
 
   private:
     nlb::Result<void> open_destinations();
+    nlb::Result<void> start_deliverer();
     nlb::Result<void> open_inputs();
     nlb::Result<void> listen(const std::string& path);
     nlb::Result<void> add_sender(nlb::io::Fd in, bool is_socket);
@@ -69,6 +70,7 @@ class Collector {
     std::optional<nlb::delivery::Spool> spool_;
     std::optional<Destinations> destinations_;
     std::string account_;
+    nlb::delivery::Packing packing_;
     std::optional<nlb::delivery::Journal> journal_;
     std::unique_ptr<nlb::delivery::Deliverer> deliverer_;
     std::unique_ptr<nlb::io::MessageLink> counters_;

@@ -30,6 +30,7 @@ Result<void> Collector::start() {
     auto done = open_destinations();
     if (done) done = open_counters();
     if (done) done = open_inputs();
+    if (done) done = start_deliverer();
     if (!done) return done;
     loop_.after_each_round([this](Nanos) { round(); });
     return {};
@@ -67,9 +68,20 @@ Result<void> Collector::open_destinations() {
     journal.form = form_of(options_);
     journal.flows = traffic_type_of(options_);
     journal_.emplace(std::move(journal), [this](std::string_view id) { return places_->find(id); });
-    auto deliverer = delivery::Deliverer::start(
-        method_of(options_, compress::Method::Gzip),
-        [this](const delivery::Object& object) { return destinations_->put(object); });
+    packing_.method = method_of(options_, compress::Method::Gzip);
+    if (options_.encrypt_to.empty()) return {};
+    auto recipient = envelope::Certificate::load(options_.encrypt_to);
+    if (!recipient) return forward(recipient.error(), "--encrypt-to");
+    packing_.recipient = std::move(*recipient);
+    return {};
+}
+
+/// The second thread, and what is for it.
+Result<void> Collector::start_deliverer() {
+    auto deliverer =
+        delivery::Deliverer::start(std::move(packing_), [this](const delivery::Object& object) {
+            return destinations_->put(object);
+        });
     if (!deliverer) return tl::unexpected<Error>(deliverer.error());
     deliverer_ = std::move(*deliverer);
     auto added = loop_.add(deliverer_->fd(), EPOLLIN, [this](std::uint32_t) { settle(); });

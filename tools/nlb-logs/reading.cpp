@@ -2,6 +2,7 @@
 #include "reading.hpp"
 
 #include "bars.hpp"
+#include "envelope/envelope.hpp"
 #include "output_file.hpp"
 #include "printer.hpp"
 #include "scan/follower.hpp"
@@ -17,6 +18,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
@@ -168,6 +170,11 @@ class Asking {
           printer_(is_table(reading), reading.to) {}
 
     Result<void> begin(const Query& query) {
+        if (!reading_.key.empty()) {
+            auto key = envelope::Key::load(reading_.key);
+            if (!key) return forward(key.error(), "--key");
+            key_ = std::move(*key);
+        }
         if (!reading_.rejects.empty()) {
             if (auto ok = rejects_.open(reading_.rejects); !ok) return ok;
         }
@@ -185,6 +192,7 @@ class Asking {
             {.jobs = threads(reading_),
              .is_strict = reading_.is_strict,
              .worker = {.format = format_, .keeps_rejected = !reading_.rejects.empty()},
+             .key = key_,
              .progress = [&](std::size_t done, std::size_t all) { progress.show(done, all); }},
             {.rows = [&](const std::string& text) { return rows.take(text); },
              .rejected =
@@ -207,6 +215,7 @@ class Asking {
     Format format_;
     Printer printer_;
     OutputFile rejects_; ///< lines that are no entries
+    std::optional<envelope::Key> key_;
 };
 
 /// What is there, and then what comes, until there can be no more.
@@ -230,7 +239,7 @@ Result<int> follow(Asking& asking, const std::vector<std::string>& paths,
 
 void declare_reading(app::Options& declare, Reading& reading) {
     declare.texts("FILES", reading.files, {"", false},
-                  "Logs (plain, gzip or zstd), folders of them, or - for standard input");
+                  "Logs (plain, gzip, zstd or CMS), folders of them, or - for standard input");
     declare.flag("-0,--null", reading.files_on_stdin,
                  "Names of files come on standard input, a zero byte behind each");
     declare.text("--since", reading.since, {"TIME"},
@@ -239,6 +248,7 @@ void declare_reading(app::Options& declare, Reading& reading) {
     declare.number("-j,--jobs", reading.jobs, {0, 256}, {"N"},
                    "Threads (default: one a processor)");
     declare.flag("--strict", reading.is_strict, "Fail at the first line that is no entry");
+    declare.text("--key", reading.key, {"FILE"}, "Private key (PEM) for logs that are encrypted");
     declare.text("--rejects", reading.rejects, {"FILE"}, "Keep the lines that are no entries");
 }
 

@@ -22,6 +22,7 @@ struct Reading {
     std::uint64_t jobs = 0; ///< 0: as many as there are processors
     bool is_strict = false;
     std::string rejects; ///< a file
+    std::string key;     ///< a file
     bool json = false;
     bool csv = false;
     bool tsv = false; ///< also on a terminal

@@ -62,7 +62,7 @@ BOOST_FIXTURE_TEST_CASE(each_load_balancer_and_interval_has_a_segment, Fixture) 
     BOOST_TEST(ended.size() == 3U);
     std::uint64_t entries = 0;
     for (const StoredSegment& segment : ended) {
-        const auto object = make_object(segment.path, compress::Method::None);
+        const auto object = make_object(segment.path, {compress::Method::None});
         BOOST_REQUIRE(object.has_value());
         BOOST_TEST(segment.bucket == "bucket");
         BOOST_TEST(object->name.ends_with(".log"));
