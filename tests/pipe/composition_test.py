@@ -5,6 +5,7 @@ Each time with real traffic over health-checked targets: one of three is dead fr
 one dies on the way.
 """
 
+import json
 import os
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 import unittest
 
 import balancer
+import collect
 import nlbtest
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -81,11 +83,27 @@ class CompositionTest(balancer.TestCase):
                                              for w in words])
         self.check_traffic(self.wait_routed)
 
+    def test_the_command_line_of_the_unit_that_collects_logs(self):
+        [line] = unit_values("nlb-logs", "ExecStart")
+        program, *words = line.split()
+        self.assertEqual(program, "/usr/bin/nlb-logs")
+        places = {"/etc/nlb/nlb.toml": self.config, "${LOGS_DIRECTORY}": self.dir + "/logs",
+                  "${STATE_DIRECTORY}": self.dir}
+        for name, place in places.items():
+            words = [word.replace(name, place) for word in words]
+        collector = self.start(nlbtest.tool("nlb-logs"), *words)
+        _, answers = collect.Collect.sender(self, collector)
+        self.assertEqual(json.loads(answers.readline())["type"], "hello")
+        collector.signal(signal.SIGTERM)
+        self.assertEqual(collector.wait(), 0)
+        self.assertTrue(os.path.isdir(self.dir + "/spool"))
+
     def test_systemd_accepts_the_units(self):
         if not shutil.which("systemd-analyze"):
             self.skipTest("there is no systemd-analyze here")
         units = []
-        for name in NAMES:
+        for name in sorted(name[:-len(".service")] for name in os.listdir(UNITS)
+                           if name.endswith(".service")):
             with open(os.path.join(UNITS, name + ".service"), encoding="utf-8") as file:
                 text = file.read().replace("/usr/bin/nlb-", os.path.abspath(nlbtest.BIN) + "/nlb-")
             units.append(self.write(name + ".service", text))
