@@ -27,6 +27,13 @@ void keep_texts(Candidate& candidate) {
     }
 }
 
+/// Whether it is time to keep only those that can be in the answer.
+bool is_crowded(const Query& query, const std::vector<Candidate>& candidates) {
+    constexpr std::size_t kFew = 1024;
+    return query.limit && candidates.size() >= kFew &&
+           (candidates.size() - kFew) / 2 >= *query.limit;
+}
+
 Value value_of(const Candidate& c, std::size_t i) {
     const bool is_own = !c.texts.empty() && c.by[i].type == Value::Type::Text;
     return is_own ? Value::of_text(c.texts[i]) : c.by[i];
@@ -95,8 +102,7 @@ void Worker::candidate(Place place) {
     output_.append({.row = &row_}, made.row);
     if (row_.problem() != Problem::None) return;
     candidates_.push_back(std::move(made));
-    if (query_->limit && candidates_.size() >= 2 * *query_->limit + 1024)
-        settle(*query_, candidates_);
+    if (is_crowded(*query_, candidates_)) settle(*query_, candidates_);
 }
 
 void settle(const Query& query, std::vector<Candidate>& candidates) {
@@ -125,8 +131,7 @@ std::vector<std::string> group_rows(const Query& query, Groups& groups, const Ou
         Candidate made = candidate_of(ordered, scope, {});
         output.append(scope, made.row);
         candidates.push_back(std::move(made));
-        if (query.limit && candidates.size() >= 2 * *query.limit + 1024)
-            settle(ordered, candidates);
+        if (is_crowded(ordered, candidates)) settle(ordered, candidates);
     });
     settle(ordered, candidates);
     std::vector<std::string> rows;

@@ -48,6 +48,24 @@ class Convert(unittest.TestCase):
         self.run_tool("convert", "--to", "sqlite", "--output", base, self.log, status=2)
         self.run_tool("convert", "--to", "sqlite", self.log, status=2)
 
+    def test_a_wrong_question_touches_no_file(self):
+        path = os.path.join(self.folder, "precious")
+        for kind in ("csv", "ndjson", "sqlite"):
+            self.run_tool("convert", "--to", kind, "--output", path, "--where", "x", self.log, status=2)
+            self.assertFalse(os.path.exists(path))
+        empty = os.path.join(self.folder, "empty")
+        with open(empty, "wb"):
+            pass
+        self.assertEqual(self.run_tool("convert", "--to", "sqlite", "--output", path, empty), "")
+        self.assertEqual(sqlite3.connect(path).execute("select count(*) from logs").fetchall(), [(0,)])
+
+    def test_what_is_read_is_not_written(self):
+        link = os.path.join(self.folder, "link")
+        os.link(self.log, link)
+        self.run_tool("convert", "--output", link, self.log, status=2)
+        self.run_tool("cat", "--rejects", self.log, self.folder, status=2)
+        self.assertEqual(self.run_tool("query", "--agg", "count", self.log), "count\n1500\n")
+
     def test_csv_and_ndjson_are_what_query_prints(self):
         path = os.path.join(self.folder, "out")
         for kind, option in (("csv", "--csv"), ("ndjson", "--json")):

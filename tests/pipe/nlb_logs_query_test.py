@@ -122,9 +122,11 @@ class Query(unittest.TestCase):
     def test_the_bytes_do_not_depend_on_the_number_of_threads(self):
         for words in (["cat"], ["query", "--csv"], ["query", "--limit", "1234"],
                       ["query", "--group-by", "client:port", "--agg", "count,p99(sent_bytes)"],
-                      ["query", "--order-by", "listener desc", "--limit", "700"]):
+                      ["query", "--order-by", "listener desc", "--limit", "700"],
+                      ["top", "clients"], ["hist", "sent_bytes"], ["tail", "-n", "30"],
+                      ["cat", "--rejects", "/dev/null", "--json"]):
             answers = {self.run_tool(*words, "-j", str(jobs), *self.files).stdout
-                       for jobs in (1, 2, 5)}
+                       for jobs in (1, 2, 3, 7)}
             self.assertEqual(len(answers), 1, words)
             self.assertTrue(answers.pop())
 

@@ -7,6 +7,7 @@
 #include "store/schema.hpp"
 
 #include <memory>
+#include <optional>
 
 using namespace nlb; // NOLINT(google-build-using-namespace): the tool is made of these words
 
@@ -16,16 +17,22 @@ struct Conversion {
     Reading reading;
     query::Clauses clauses;
     std::string to = "ndjson";
-    std::string output;
 };
+
+// A file is opened by the first write, which comes when the question is known to be right.
 
 /// Puts the lines of entries into a database.
 Result<int> to_sqlite(app::Context& context, Conversion& c) {
-    if (c.output.empty()) return fail(Errc::Usage, "--to sqlite needs --output");
-    auto table = store::LogTable::create(c.output);
-    if (!table) return tl::unexpected<Error>(table.error());
+    const std::string& output = c.reading.output;
+    if (output.empty()) return fail(Errc::Usage, "--to sqlite needs --output");
+    std::optional<store::LogTable> table;
     c.reading.raw = true;
-    c.reading.to = [&table](std::string_view lines) -> Result<void> {
+    c.reading.to = [&](std::string_view lines) -> Result<void> {
+        if (!table) {
+            auto made = store::LogTable::create(output);
+            if (!made) return tl::unexpected<Error>(made.error());
+            table = std::move(*made);
+        }
         while (!lines.empty()) {
             const std::size_t end = lines.find('\n');
             accesslog::Entry entry;
@@ -45,10 +52,15 @@ Result<int> convert(app::Context& context, Conversion& c) {
     if (c.to == "sqlite") return to_sqlite(context, c);
     c.reading.csv = c.to == "csv";
     c.reading.json = c.to == "ndjson";
-    if (c.output.empty()) return answer(context, c.reading, c.clauses);
-    OutputFile file;
-    if (auto ok = file.open(c.output); !ok) return tl::unexpected<Error>(ok.error());
-    c.reading.to = [&file](std::string_view text) { return file.write(text); };
+    const std::string& output = c.reading.output;
+    if (output.empty()) return answer(context, c.reading, c.clauses);
+    std::optional<OutputFile> file;
+    c.reading.to = [&](std::string_view text) -> Result<void> {
+        if (!file) {
+            if (auto ok = file.emplace().open(output); !ok) return ok;
+        }
+        return file->write(text);
+    };
     return answer(context, c.reading, c.clauses);
 }
 
@@ -77,7 +89,7 @@ app::Command convert_command() {
                 declare_reading(declare, c->reading);
                 declare.choice("--to", c->to, {"csv", "ndjson", "sqlite"}, {"FORMAT"},
                                "csv, ndjson (default) or sqlite");
-                declare.text("--output", c->output, {"FILE"},
+                declare.text("--output", c->reading.output, {"FILE"},
                              "Where to (default: standard output)");
                 declare.text("--where", c->clauses.where, {"CONDITION"}, "Only these entries");
                 return [c](app::Context& context) { return convert(context, *c); };

@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <thread>
 
@@ -90,6 +91,19 @@ Result<std::vector<std::string>> paths_of(const Reading& reading) {
         rest.remove_prefix(std::min(end + 1, rest.size()));
     }
     return paths;
+}
+
+/// Nothing that is read is written at the same time.
+Result<void> check_outputs(const Reading& reading, const std::vector<std::string>& inputs) {
+    for (const std::string& output : {reading.rejects, reading.output}) {
+        std::error_code error;
+        if (!std::filesystem::is_regular_file(output, error)) continue;
+        for (const std::string& input : inputs) {
+            if (std::filesystem::equivalent(output, input, error))
+                return fail(Errc::Usage, in_quotes(output) + " is read and would be written");
+        }
+    }
+    return {};
 }
 
 unsigned threads(const Reading& reading) {
@@ -272,11 +286,13 @@ Result<int> answer(app::Context& context, const Reading& reading, const query::C
         return fail(Errc::Usage, "--follow never ends, and groups and limits are of all entries");
     const auto paths = paths_of(reading);
     if (!paths) return tl::unexpected<Error>(paths.error());
+    std::vector<std::string> files = scan::expand(*paths, *window);
+    if (auto ok = check_outputs(reading, files); !ok) return tl::unexpected<Error>(ok.error());
     Asking asking(context, reading);
     if (auto ok = asking.begin(*query); !ok) return tl::unexpected<Error>(ok.error());
     if (reading.follows) return follow(asking, *paths, *window, *query);
     std::vector<scan::Input> inputs;
-    for (std::string& path : scan::expand(*paths, *window))
+    for (std::string& path : files)
         inputs.push_back({std::move(path)});
     return asking.ask(inputs, *query);
 }

@@ -32,6 +32,7 @@ struct Reading {
     bool shows_spark = false;                              ///< the same in one line
     bool turned_round = false;                             ///< the last row of an order first
     std::function<nlb::Result<void>(std::string_view)> to; ///< in place of standard output
+    std::string output;                                    ///< the file that `to` writes
 };
 
 /// The options of every reading command.

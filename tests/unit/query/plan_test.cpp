@@ -206,6 +206,15 @@ BOOST_AUTO_TEST_CASE(numbers_beyond_64_bits_are_added) {
     BOOST_TEST(ask({.select = power, .where = "client_port = 1000"}) == "-\n");
 }
 
+BOOST_AUTO_TEST_CASE(the_largest_limit_is_none) {
+    std::string log;
+    for (int i = 0; i < 2000; ++i)
+        log += kLog;
+    const std::string rows =
+        ask({.select = "1", .order_by = "client_port", .limit = 9'223'372'036'854'775'806U}, log);
+    BOOST_TEST(rows.size() == 2U * 3 * 2000);
+}
+
 BOOST_AUTO_TEST_CASE(a_time_of_zero_bytes_is_none) {
     std::string log = kLog;
     log.replace(log.find("2026-05-01T10:01:00"), 19, std::string(17, '\0') + "11");
