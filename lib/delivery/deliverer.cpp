@@ -63,6 +63,15 @@ void Deliverer::finish() {
     changed_.notify_one();
 }
 
+std::size_t Deliverer::give_up() {
+    const std::scoped_lock lock(mutex_);
+    std::size_t left = 0;
+    for (auto& [bucket, queue] : queues_)
+        left += std::exchange(queue.segments, {}).size();
+    tasks_.clear();
+    return left;
+}
+
 std::vector<Deliverer::Outcome> Deliverer::drain() {
     std::uint64_t count = 0;
     io::retry([&] { return ::read(wake_.get(), &count, sizeof(count)); });

@@ -54,6 +54,10 @@ class Deliverer {
     /// Every segment that waits is tried once more, at once; what fails is left in the spool.
     void finish();
 
+    /// What waits is not tried any more, after finish(); returns how many segments stay in the
+    /// spool for that. What is under way goes on.
+    std::size_t give_up();
+
     /// What came about since the last call; failures are told, and tried again.
     std::vector<Outcome> drain();
 

@@ -48,6 +48,11 @@ std::size_t give_body(char* to, std::size_t size, std::size_t count, void* from)
     return n;
 }
 
+/// libcurl asks at least once a second.
+int is_stopped(void* stopped, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+    return *static_cast<const std::atomic<bool>*>(stopped) ? 1 : 0;
+}
+
 HeaderList list_of(const std::map<std::string, std::string>& headers) {
     HeaderList list;
     for (const auto& [name, value] : headers) {
@@ -121,7 +126,12 @@ Result<S3::Answer> S3::perform(const std::string& url, std::string_view body,
     c.set(CURLOPT_WRITEDATA, &answer.body);
     c.set(CURLOPT_HTTPHEADER, list.get());
     c.set(CURLOPT_USERAGENT, "nlb-logs");
+    c.set(CURLOPT_NOPROGRESS, 0L);
+    c.set(CURLOPT_XFERINFOFUNCTION, &is_stopped);
+    c.set(CURLOPT_XFERINFODATA, &stopped_);
+    c.set(CURLOPT_QUICK_EXIT, 1L); // no waiting for a resolver that does not answer
     const CURLcode rc = curl_easy_perform(c.easy);
+    if (rc == CURLE_ABORTED_BY_CALLBACK) return fail(Errc::System, "no answer before the end");
     if (rc != CURLE_OK)
         return fail(Errc::System, c.why[0] != '\0' ? c.why.data() : curl_easy_strerror(rc));
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-vararg): libcurl's interface
@@ -131,6 +141,7 @@ Result<S3::Answer> S3::perform(const std::string& url, std::string_view body,
 
 /// Signs and sends a PUT.
 Result<S3::Answer> S3::send(const std::string& url, std::string_view body, Headers headers) {
+    if (stopped_) return fail(Errc::System, "not tried any more");
     auto credentials = find_credentials(options_.environment);
     if (!credentials) return tl::unexpected<Error>(credentials.error());
     const std::size_t host = url.find("://") + 3;

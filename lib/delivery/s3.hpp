@@ -9,6 +9,7 @@
 
 #include "base/time.hpp"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,6 +41,10 @@ class S3 {
     /// Errors: as put().
     Result<void> check(const Place& place, const std::string& account);
 
+    /// From another thread: what is under way ends within a second or so, what comes later at once,
+    /// both with errors.
+    void stop() { stopped_ = true; }
+
   private:
     struct Answer {
         long status = 0;
@@ -57,6 +62,7 @@ class S3 {
     struct Connection;
     Options options_;
     std::unique_ptr<Connection> connection_;
+    std::atomic<bool> stopped_ = false;
 };
 
 } // namespace nlb::delivery

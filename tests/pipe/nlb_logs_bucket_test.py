@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """nlb-logs collect into a bucket: signed as the service wants it, through every outage."""
 
+import functools
 import gzip
 import json
 import os
+import re
+import signal
+import socket
 import unittest
+import urllib.parse
 
 import nlbtest
 import s3
+from collect import Collect
 from nlbtest import tool
 
 ID = "net/web/50dc6c495c0c9188"
@@ -49,14 +55,67 @@ class Bucket(nlbtest.TestCase):
                       self.stub.objects)
         self.assertEqual(self.spooled(), [])
 
-    def test_encryption_and_session_tokens_are_signed(self):
-        self.collect("--sse", "aws:kms", "--sse-kms-key-id", "arn:aws:kms:eu-west-1:1:key/2",
-                     env=s3.environment(self.stub, AWS_SESSION_TOKEN="token"))
+    def kept_headers(self):
         ((_, headers),) = [v for (_, k), v in self.stub.objects.items() if k.endswith(".gz")]
-        self.assertEqual(headers["x-amz-server-side-encryption"], "aws:kms")
-        self.assertEqual(headers["x-amz-server-side-encryption-aws-kms-key-id"],
-                         "arn:aws:kms:eu-west-1:1:key/2")
-        self.assertEqual(headers["x-amz-security-token"], "token")
+        return headers
+
+    def test_encryption_with_the_keys_of_the_service_is_asked_for(self):
+        self.stub.encryption = ("AES256", None)
+        self.collect("--sse", "AES256")
+        self.assertNotIn("x-amz-server-side-encryption-aws-kms-key-id", self.kept_headers())
+
+    def test_encryption_with_a_key_of_the_customer_is_asked_for(self):
+        key = "arn:aws:kms:eu-west-1:1:key/2"
+        self.stub.encryption = ("aws:kms", key)
+        self.collect("--sse", "aws:kms", "--sse-kms-key-id", key)
+        self.assertEqual(len(self.stub.logs()), 1)
+
+    def test_a_bucket_that_wants_other_encryption_refuses_and_nothing_is_lost(self):
+        self.stub.encryption = ("aws:kms", None)
+        for options in ((), ("--sse", "AES256")):
+            self.assertIn("403 AccessDenied: the policy wants x-amz-server-side-encryption",
+                          self.collect(*options, status=4, text=entry(1) if not options else ""))
+        self.assertEqual(self.stub.logs(), {})
+        self.collect("--sse", "aws:kms", text="")
+        self.assertEqual(len(self.stub.logs()), 1)
+
+    def test_session_tokens_are_signed(self):
+        self.collect(env=s3.environment(self.stub, AWS_SESSION_TOKEN="token"))
+        self.assertEqual(self.kept_headers()["x-amz-security-token"], "token")
+
+    def test_what_the_signature_does_not_cover_is_refused_by_the_stub(self):
+        """The other tests are worth what this one shows."""
+        self.collect("--sse", "AES256")
+        headers = dict(self.kept_headers())
+        ((key, body),) = self.stub.logs().items()
+        target = "/logs/" + urllib.parse.quote(key, safe="/~-._")
+        check = functools.partial(s3.check_signature, "PUT", target, body=body,
+                                  secrets={s3.KEY_ID: s3.SECRET})
+        check(headers=headers)
+        for name, value in (("host", "logs.elsewhere.test"), ("x-amz-acl", "public-read"),
+                            ("x-amz-server-side-encryption", "aws:kms")):
+            with self.assertRaises(s3.Refused):
+                check(headers={**headers, name: value})
+        unsigned = re.sub(r"x-amz-acl;", "", headers["authorization"])
+        with self.assertRaisesRegex(s3.Refused, "AccessDenied"):
+            check(headers={**headers, "authorization": unsigned})
+
+    def by_name(self, host, **more):
+        """As if `host` and all names below it led to the stub."""
+        return s3.environment(self.stub, AWS_ENDPOINT_URL=f"http://{host}", http_proxy=self.stub.url,
+                              no_proxy="", **more)
+
+    def test_the_bucket_is_part_of_the_host_name_or_of_the_path(self):
+        self.stub.host = "s3.example.test"
+        env = self.by_name(self.stub.host)
+        self.collect("--prefix", "a b", env=env)
+        self.assertEqual(self.kept_headers()["host"], "logs.s3.example.test")
+        self.assertIn(("logs", "a b/AWSLogs/123456789012/ELBAccessLogTestFile"), self.stub.objects)
+        self.stub.objects.clear()
+        self.collect("--path-style", env=env)
+        self.assertEqual(self.kept_headers()["host"], "s3.example.test")
+        self.collect("--create-bucket", bucket="new-logs", env=env)
+        self.assertEqual(len(self.stub.logs("new-logs")), 1)
 
     def test_credentials_come_from_the_files_of_the_field(self):
         credentials = self.write("credentials", "[other]\naws_access_key_id = x\n"
@@ -96,6 +155,28 @@ class Bucket(nlbtest.TestCase):
         self.assertEqual(said.count("503 SlowDown"), 2, said)
         self.collect(text="")
         self.assertEqual(len(self.stub.logs()), 1)
+
+    def test_a_signal_does_not_wait_for_a_bucket_that_does_not_answer(self):
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        silent.settimeout(nlbtest.DEADLINE)
+        env = s3.environment(self.stub, AWS_ENDPOINT_URL=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        collector = self.start(tool("nlb-logs"), "collect", "--bucket", "logs", "--spool", self.spool,
+                               "--input", "unix:logs", env=env)
+        sender, answers = Collect.sender(self, collector)
+        sender.sendall(entry(1).encode())
+        Collect.wait_ack(self, answers, 1)
+        connection, _ = silent.accept()
+        self.addCleanup(connection.close)
+        connection.settimeout(nlbtest.DEADLINE)
+        self.assertIn(b"PUT /logs/AWSLogs/123456789012/ELBAccessLogTestFile", connection.recv(4096))
+        collector.signal(signal.SIGTERM)
+        # libcurl itself gives up after 30 s of silence.
+        self.assertEqual(collector.wait(20), 4)
+        collector.err.wait_for(lambda line: "1 segments stay in the spool" in line)
+        self.assertEqual(len(self.spooled()), 1)
+        self.collect(text="")
+        self.assertEqual([gzip.decompress(b).decode() for b in self.stub.logs().values()], [entry(1)])
 
     def test_the_policy_is_json_and_names_the_prefix(self):
         status, out, _ = self.run_tool(tool("nlb-logs"), "bucket-policy", "my-logs", "--prefix", "p",

@@ -82,11 +82,14 @@ def check_signature(method, target, headers, body, secrets):
 
 class S3:
     """`objects` by (bucket, key), each (bytes, headers). `failures` are (status, code) that the next
-    requests get instead of service."""
+    requests get instead of service. `encryption`, (method, key or None), is what the bucket wants of each
+    file. `host`: names below it are buckets [AWS: Virtual hosting of buckets]; elsewhere the path begins
+    with one."""
 
     def __init__(self, buckets=("logs",), port=0, objects=None):
         self.buckets, self.objects, self.failures = set(buckets), objects or {}, []
         self.refused = []
+        self.encryption, self.host = None, None
         self.changed = threading.Condition()
         self._server = self._serve(port)
         self.port = self._server.server_address[1]
@@ -142,8 +145,13 @@ class S3:
         with self.changed:
             if self.failures:
                 raise Refused(*self.failures.pop(0), "as commanded")
+        if target.startswith("http://"):  # as to a proxy: which host is meant, "host" says as well
+            host, _, path = target[len("http://"):].partition("/")
+            if host != headers["host"]:
+                raise Refused(400, "BadRequest", f"host {headers['host']} of a request to {host}")
+            target = "/" + path
         check_signature(method, target, headers, body, {KEY_ID: SECRET})
-        bucket, _, key = urllib.parse.unquote(target.partition("?")[0]).lstrip("/").partition("/")
+        bucket, key = self.place(headers["host"], urllib.parse.unquote(target.partition("?")[0]))
         with self.changed:
             if method == "PUT" and not key:
                 self.buckets.add(bucket)
@@ -152,11 +160,29 @@ class S3:
             elif method == "PUT":
                 if headers.get("x-amz-acl") != "bucket-owner-full-control":
                     raise Refused(403, "AccessDenied", "the policy wants an ACL")
+                self.check_encryption(headers)
                 self.objects[bucket, key] = body, headers
             elif (bucket, key) not in self.objects:
                 raise Refused(404, "NoSuchKey", "The specified key does not exist.")
             self.changed.notify_all()
             return self.objects[bucket, key][0] if method == "GET" else b""
+
+    def place(self, host, path):
+        """(bucket, key)"""
+        if self.host and host.endswith("." + self.host):
+            return host[:-len("." + self.host)], path[1:]
+        if host not in (self.host, f"127.0.0.1:{self.port}"):
+            raise Refused(404, "NoSuchBucket", f"no host {host}")
+        bucket, _, key = path[1:].partition("/")
+        return bucket, key
+
+    def check_encryption(self, headers):
+        if not self.encryption:
+            return
+        method = "x-amz-server-side-encryption"
+        for name, value in zip((method, method + "-aws-kms-key-id"), self.encryption):
+            if headers.get(name) != value:
+                raise Refused(403, "AccessDenied", f"the policy wants {name}: {value}")
 
     def logs(self, bucket="logs"):
         """The log files, by key."""

@@ -21,6 +21,8 @@ constexpr std::uint64_t kMib = 1U << 20U;
 constexpr Nanos kLongestWait = Nanos::seconds(1);
 /// Senders that come in one such time share a write and a sync.
 constexpr Nanos kRoundPause = Nanos::milliseconds(1);
+/// After a signal to end, for what is to be delivered still.
+constexpr Nanos kGrace = Nanos::seconds(1);
 
 WallTime wall_now() {
     return {io::unix_ms()};
@@ -142,6 +144,7 @@ void Collector::on_signal(int number) {
     }
     if (std::exchange(told_to_end_, true)) std::_Exit(128 + number); // what was promised is kept
     finish();
+    loop_.at(io::now() + kGrace, [this](Nanos) { give_up(); });
 }
 
 void Collector::reload() {
@@ -171,6 +174,12 @@ void Collector::finish() {
     if (kept && options_.sync == "always") kept = journal_->sync();
     submit_ended();
     deliverer_->finish();
+}
+
+/// Who told us to end does not wait for a bucket that is gone.
+void Collector::give_up() {
+    destinations_->stop();
+    left_in_spool_ += deliverer_->give_up();
 }
 
 int Collector::status() const {

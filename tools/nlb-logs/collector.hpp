@@ -60,6 +60,7 @@ class Collector {
     void hold_back();
     void arm();
     void finish();
+    void give_up();
     void log_statistics();
     [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> counters() const;
 

@@ -82,6 +82,10 @@ Result<void> Destinations::check(const delivery::Place& place, const std::string
     return checked ? checked : forward(checked.error(), "write check");
 }
 
+void Destinations::stop() {
+    if (buckets_) buckets_->stop();
+}
+
 Result<void> Destinations::expire(std::uint64_t days) const {
     if (!directory_) return {};
     const auto removed = directory_->remove_older(

@@ -26,6 +26,9 @@ class Destinations {
     /// In the same thread: removes log files of the directory that are older than so many days.
     [[nodiscard]] nlb::Result<void> expire(std::uint64_t days) const;
 
+    /// From another thread: what does not answer is not waited for any more.
+    void stop();
+
   private:
     nlb::Result<void> open_buckets(const CollectOptions& options);
 
