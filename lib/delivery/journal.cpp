@@ -13,6 +13,8 @@ namespace nlb::delivery {
 
 namespace {
 
+constexpr WallTime kLatest{253'402'300'799'999}; // 9999-12-31T23:59:59.999
+
 /// Eight lower-case letters and digits, as the names of the field have them.
 std::string random_text() {
     constexpr std::string_view kLetters = "abcdefghijklmnopqrstuvwxyz012345";
@@ -77,6 +79,7 @@ Journal::Taken Journal::put(accesslog::LogKind kind, std::string_view load_balan
                             std::string_view lines, WallTime now) {
     if (known_load_balancer_ != load_balancer && !accesslog::is_resource_id(load_balancer))
         return refuse("the id of its load balancer cannot be part of a file name");
+    if (time < WallTime{0} || time > kLatest) return refuse("its time is not of 1970 to 9999");
     look_up(load_balancer);
     if (!place_) return Taken::Off;
     writer_for(kind, load_balancer, time, lines.size(), now).add(lines);
