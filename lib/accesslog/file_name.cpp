@@ -63,6 +63,13 @@ std::optional<WallTime> end_in_file_name(std::string_view name) {
     return WallTime{*seconds * 1000};
 }
 
+bool is_flow_log_name(std::string_view name) {
+    const std::size_t account = name.find('_');
+    if (account == std::string_view::npos) return false;
+    const std::string_view rest = name.substr(account + 1);
+    return rest.substr(0, rest.find('_')) == service(LogKind::Flow) && end_in_file_name(name);
+}
+
 std::string account_folder(std::string_view account, std::string_view prefix) {
     std::string folder(prefix);
     while (folder.ends_with('/'))

@@ -45,6 +45,9 @@ std::string file_name(const FileLabel& label, std::string_view suffix);
 /// The end of the interval in such a name, whatever its suffix; nothing when it is no such name.
 std::optional<WallTime> end_in_file_name(std::string_view name);
 
+/// Whether a file of this name holds records of VPC flow logs: "ACCOUNT_vpcflowlogs_..."
+bool is_flow_log_name(std::string_view name);
+
 /// "[PREFIX/]AWSLogs/ACCOUNT/"
 std::string account_folder(std::string_view account, std::string_view prefix);
 

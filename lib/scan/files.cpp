@@ -2,6 +2,7 @@
 #include "scan/files.hpp"
 
 #include "accesslog/entry.hpp"
+#include "accesslog/file_name.hpp"
 #include "accesslog/timestamp.hpp"
 
 #include <algorithm>
@@ -113,6 +114,7 @@ std::optional<std::int64_t> interval_end(std::string_view file_name) {
 }
 
 bool may_hold(std::string_view file_name, const Window& window) {
+    if (accesslog::is_flow_log_name(file_name)) return false;
     const auto end = interval_end(file_name);
     return !end || (*end >= window.since && *end - kInterval < window.until);
 }

@@ -27,7 +27,7 @@ struct Window {
 /// When the five minutes of a file ended, by its name; nothing when the name does not tell.
 std::optional<std::int64_t> interval_end(std::string_view file_name);
 
-/// Whether a file of that name may hold entries of the window.
+/// Whether a file of that name may hold entries of the window; VPC flow logs hold none.
 bool may_hold(std::string_view file_name, const Window& window);
 
 /// The files that `paths` stand for: themselves, all regular ones below a folder (but hidden ones),

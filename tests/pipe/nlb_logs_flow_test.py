@@ -81,6 +81,8 @@ class Messages(FlowFiles):
         entries = [path for path in self.files() if "elasticloadbalancing" in path]
         self.assertEqual(len(entries), 1)
         self.assertEqual(len(self.files()), 2)
+        status, out, said = self.run_tool(tool("nlb-logs"), "cat", self.logs)
+        self.assertEqual((status, out), (0, collect.entry(2)), said)
         os.remove(entries[0])
         self.assertEqual(self.lines(), records(1) + records(3))
 

@@ -49,6 +49,15 @@ BOOST_AUTO_TEST_CASE(the_end_of_the_interval_is_found_in_a_name) {
         BOOST_TEST(!end_in_file_name(name).has_value(), name);
 }
 
+BOOST_AUTO_TEST_CASE(a_name_tells_what_the_file_holds) {
+    for (const LogKind kind : {LogKind::Access, LogKind::Flow}) {
+        const FileLabel label{kind, "1", "r", "net/a_vpcflowlogs_b/1", kMidnight, "20sg8hgm"};
+        BOOST_TEST(is_flow_log_name(file_name(label, ".gz")) == (kind == LogKind::Flow));
+    }
+    for (const char* name : {"", "vpcflowlogs", "_vpcflowlogs_", "1_vpcflowlogs_r_net.a.1.log"})
+        BOOST_TEST(!is_flow_log_name(name), name);
+}
+
 BOOST_AUTO_TEST_CASE(only_what_can_be_in_a_file_name_is_an_id) {
     BOOST_TEST(is_resource_id("net/my-lb_1.x/50dc6c495c0c9188"));
     BOOST_TEST(!is_resource_id(""));

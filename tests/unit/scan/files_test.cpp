@@ -54,6 +54,13 @@ BOOST_AUTO_TEST_CASE(a_name_tells_when_its_interval_ended) {
     BOOST_TEST(may_hold("access.log", {.since = kEnd + 1}));
 }
 
+BOOST_AUTO_TEST_CASE(vpc_flow_logs_hold_no_entries) {
+    BOOST_TEST(!may_hold("1_vpcflowlogs_eu_net.a.1_20181220T2340Z_5f3a.log.gz", {}));
+    BOOST_TEST(
+        may_hold("1_elasticloadbalancing_eu_net.a_vpcflowlogs_1_20181220T2340Z_5f3a.log", {}));
+    BOOST_TEST(may_hold("my_vpcflowlogs_", {}));
+}
+
 BOOST_AUTO_TEST_CASE(folders_outside_of_the_window_are_left_out) {
     const Scratch scratch;
     scratch.file("AWSLogs/1/elasticloadbalancing/eu/2018/12/18/a.log");
