@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams of messages: lines, decoder, sets. The first byte says in which pieces the rest comes.
-// A set that comes out can be written and read again, and is then the same.
+// A set that comes out can be written and read again, and is then the same; the records of a flow
+// have as many fields as their names.
+#include "accesslog/vpc_flow_log.hpp"
+
 #include "base/check.hpp"
 #include "contract/sets.hpp"
 
@@ -37,6 +40,18 @@ void check_round_trip(const Set& set) {
     NLB_CHECK(found);
 }
 
+void check_records(const Flow& flow) {
+    if (!nlb::accesslog::problem_of(flow).empty()) return;
+    std::string lines;
+    nlb::accesslog::append_vpc_flow_records(flow, lines);
+    const auto count = [](std::string_view text, char c) {
+        return std::count(text.begin(), text.end(), c);
+    };
+    const auto records = count(lines, '\n');
+    NLB_CHECK(records == (flow.target_address ? 2 : 1));
+    NLB_CHECK(count(lines, ' ') == records * count(nlb::accesslog::kVpcFlowLogHeader, ' '));
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -46,6 +61,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     SetAssembler assembler;
     const auto take = [&](const std::vector<Event>& events) {
         for (const Event& event : events) {
+            const auto* message = std::get_if<Message>(&event.what);
+            const auto* flow = message == nullptr ? nullptr : std::get_if<Flow>(message);
+            if (flow != nullptr) check_records(*flow);
             const auto outcome = assembler.take(event);
             if (const auto* set = std::get_if<Set>(&outcome)) check_round_trip(*set);
         }

@@ -5,6 +5,7 @@ import os
 
 import live
 import netns
+import nlbtest
 
 BPF, NET_ADMIN, NET_BIND_SERVICE = 39, 12, 10  # [linux/capability.h]
 
@@ -33,6 +34,32 @@ class FlowLog(live.TestCase):
                          (flow["client_bytes"], flow["target_bytes"]))
         self.assertEqual({(one["protocol"], one["action"], one["log-status"])
                           for one in (front, back)}, {("6", "ACCEPT", "OK")})
+
+    def collected(self, forward):
+        """What nlb-logs collect makes of the flow lines so far."""
+        said = "".join(line + "\n" for line in forward.out.seen)
+        status, out, err = self.run_tool(nlbtest.tool("nlb-logs"), "collect", "--traffic-type",
+                                         "ALL", input=said.encode())
+        self.assertEqual(status, 0, err)
+        return out
+
+    def test_flow_lines_give_the_same_records(self):
+        server = self.target()
+        refusing = live.Endpoint(self.net.TARGETS[0], 7999)
+        path = os.path.join(self.dir, "flows.log")
+        forward = self.balance([server], options=("--vpc-flow-log", path))
+        client = self.connect()
+        self.assertEqual(live.exchange(client, b"hello"), b"hello")
+        client.close()
+        self.flow(forward, end="closed")
+        self.apply(forward, *self.lines([refusing]))
+        self.assertRaises(ConnectionRefusedError, self.connect)
+        self.flow(forward, end="target-refused")
+        records = netns.until(lambda: len(self.records(path)) == 4 and self.records(path),
+                              "four records")
+        self.assertEqual([one["action"] for one in records], ["ACCEPT"] * 2 + ["REJECT"] * 2)
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(self.collected(forward), file.read())
 
     def test_rights_are_given_up_once_attached(self):
         forward = self.balance([self.target()])
