@@ -65,7 +65,8 @@ class Splitter {
         ++at_;
         clauses_.*clause.text = text_until_clause();
         if ((clauses_.*clause.text).empty())
-            return fail(Errc::Usage, "nothing follows '" + std::string(clause.first) + "'");
+            return fail(Errc::Usage, "nothing follows '" + std::string(clause.first) +
+                                         (clause.second.empty() ? "" : " by") + "'");
         return {};
     }
 

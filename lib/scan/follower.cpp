@@ -29,12 +29,12 @@ std::uint64_t size_of(const io::Fd& file) {
     return ::fstat(file.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }
 
+/// Neither compressed nor encrypted.
 bool is_plain_file(const io::Fd& file) {
-    std::array<std::uint8_t, 19> begin{};
-    const ssize_t n = io::retry([&] { return ::pread(file.get(), begin.data(), begin.size(), 0); });
-    if (n <= 0) return true;
-    const std::span bytes(begin.data(), static_cast<std::size_t>(n));
-    return !compress::begins_compressed(bytes) && envelope::match(bytes) != envelope::Match::Yes;
+    std::array<std::uint8_t, 32> bytes{};
+    const ssize_t n = io::retry([&] { return ::pread(file.get(), bytes.data(), bytes.size(), 0); });
+    const auto begin = std::span(bytes).first(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return !compress::begins_compressed(begin) && envelope::match(begin) == envelope::Match::No;
 }
 
 /// The kernel grants a lease on what nobody writes [fcntl(2)]. Where it grants none, nobody knows.

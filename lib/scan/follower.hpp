@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files that grow, and files that appear, while somebody reads them. Plain files are followed line
-// by line, compressed ones are taken as a whole once they are complete. A file that is renamed goes
-// on where it was; one that is emptied, and one that takes another one's place, begin anew.
+// by line, compressed and encrypted ones are taken as a whole once they are complete. A file that
+// is renamed goes on where it was; one that is emptied, and one that takes another one's place,
+// begin anew.
 #pragma once
 
 #include "scan/feed.hpp"

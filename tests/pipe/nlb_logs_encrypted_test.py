@@ -81,6 +81,23 @@ class Encrypted(Collect):
                                            input=file.read())
         self.assertEqual((status, out), (0, entry(1)))
 
+    def test_they_are_followed_as_a_whole(self):
+        key, certificate = self.pair()
+        with open(self.encrypted(certificate), "rb") as file:
+            content = file.read()
+        folder = os.path.join(self.dir, "followed")
+        os.mkdir(folder)
+        process = self.start(NLB_LOGS, "cat", "-f", "--key", key, self.write("a", entry(2)), folder)
+        self.assertEqual(process.out.next() + "\n", entry(2))
+        with open(os.path.join(folder, "b"), "wb") as file:
+            file.write(content[:100])
+            file.flush()
+            with open(os.path.join(self.dir, "a"), "a", encoding="utf-8") as other:
+                other.write(entry(3))
+            self.assertEqual(process.out.next() + "\n", entry(3))
+            file.write(content[100:])
+        self.assertEqual(process.out.next() + "\n", entry(1))
+
     def test_without_the_right_key_nothing_is_printed(self):
         _, certificate = self.pair()
         path = self.encrypted(certificate)

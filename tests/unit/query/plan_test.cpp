@@ -184,6 +184,8 @@ BOOST_AUTO_TEST_CASE(wrong_questions_are_told_why) {
     for (const char* text : {"", "delete from logs", "select * from x", "select a from logs where",
                              "select * from logs limit x", "select * from logs limit 5 where true"})
         BOOST_TEST(!split_sql(text), text);
+    BOOST_TEST(split_sql("select elb from logs group by").error().text() ==
+               "nothing follows 'group by'");
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_value_matters_to_questions_that_look_at_it) {
