@@ -12,7 +12,7 @@
 
 /* What pinned maps mean: a loader goes on with those of its own number only. Changes with every
  * struct of lib/l4 and of this file that lives in a map. */
-#define NLB_MAPS_VERSION 5U
+#define NLB_MAPS_VERSION 6U
 
 #define NLB_MOST_TARGETS 65536U
 #define NLB_MOST_LISTENERS 4096U
@@ -53,7 +53,7 @@ struct nlb_guard {
     nlb_u64 flows; /* opened in it */
 };
 
-/* Totals of one listener on one CPU. */
+/* Totals of one listener and protocol on one CPU. */
 struct nlb_listener_counters {
     nlb_u64 new_flows;
     nlb_u64 packets; /* forwarded, both ways */
@@ -62,10 +62,15 @@ struct nlb_listener_counters {
     nlb_u64 target_resets;
     nlb_u64 elb_resets;
     nlb_u64 port_errors;
-    nlb_u64 zero;
+    nlb_u64 rejected; /* packets that would have opened a flow */
 };
 
 NLB_ASSERT_SIZE(struct nlb_listener_counters, 64);
+
+/* Where they are: TCP and UDP beside each other. */
+NLB_INLINE nlb_u32 nlb_counters_place(nlb_u32 listener, nlb_u8 protocol) {
+    return listener * 2U + (protocol == NLB_PROTOCOL_UDP);
+}
 
 /* What an index stands for: lines of text that the loader wrote and reads again. */
 struct nlb_label {
@@ -204,7 +209,7 @@ NLB_MAP(nlb_fragments, BPF_MAP_TYPE_ARRAY, nlb_u32, struct nlb_fragment, NLB_FRA
 NLB_MAP(nlb_guard, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, struct nlb_guard, 1);
 NLB_MAP(nlb_counters, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, nlb_u64, NLB_REASON_COUNT);
 NLB_MAP(nlb_by_listener, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, struct nlb_listener_counters,
-        NLB_MOST_LISTENERS);
+        NLB_MOST_LISTENERS * 2U);
 NLB_MAP(nlb_lost_events, BPF_MAP_TYPE_PERCPU_ARRAY, nlb_u32, nlb_u64, 1);
 NLB_MAP(nlb_gateways, BPF_MAP_TYPE_HASH, nlb_u32, nlb_u32, NLB_MOST_GATEWAYS);
 /* What indexes stand for; no program reads them. */

@@ -178,11 +178,21 @@ NLB_INLINE void nlb_port_try_ports(struct nlb_world* world, nlb_u32 probes,
     bpf_loop(probes, v6 ? nlb_try_next6 : nlb_try_next4, &tries, 0);
 }
 
+#define NLB_BIT(reason) (1ULL << (reason))
+
+/* Why no flow is opened for a packet that would open one. */
+#define NLB_REJECTIONS                                                                             \
+    (NLB_BIT(NLB_REASON_NO_TARGET) | NLB_BIT(NLB_REASON_HAIRPIN) |                                 \
+     NLB_BIT(NLB_REASON_PORTS_EXHAUSTED) | NLB_BIT(NLB_REASON_FLOW_COLLISION) |                    \
+     NLB_BIT(NLB_REASON_TABLE_FULL) | NLB_BIT(NLB_REASON_NEW_FLOW_RATE))
+
 NLB_INLINE void nlb_count_listener(const struct nlb_l4_work* work) {
     const struct nlb_l4_verdict* verdict = &work->verdict;
     struct nlb_listener_counters* totals;
+    nlb_u32 place;
     if (verdict->listener == NLB_NONE) return;
-    totals = bpf_map_lookup_elem(&nlb_by_listener, &verdict->listener);
+    place = nlb_counters_place(verdict->listener, work->desc.key.protocol);
+    totals = bpf_map_lookup_elem(&nlb_by_listener, &place);
     if (!totals) return;
     if (verdict->action == NLB_FORWARD) {
         totals->packets += 1;
@@ -191,10 +201,10 @@ NLB_INLINE void nlb_count_listener(const struct nlb_l4_work* work) {
         if ((work->desc.tcp_flags & NLB_TCP_RST) == 0) return;
         if (verdict->reason == NLB_REASON_REPLY) totals->target_resets += 1;
         if (verdict->reason == NLB_REASON_FLOW) totals->client_resets += 1;
-    } else if (verdict->action == NLB_RESET) {
-        totals->elb_resets += 1;
-    } else if (verdict->reason == NLB_REASON_PORTS_EXHAUSTED) {
-        totals->port_errors += 1;
+    } else {
+        if (verdict->action == NLB_RESET) totals->elb_resets += 1;
+        if (verdict->reason == NLB_REASON_PORTS_EXHAUSTED) totals->port_errors += 1;
+        if ((NLB_REJECTIONS >> verdict->reason & 1U) != 0) totals->rejected += 1;
     }
 }
 

@@ -225,10 +225,12 @@ Result<flow::Counters> BpfTables::counters() const {
     return totals;
 }
 
-Result<nlb_listener_counters> BpfTables::counters(std::uint32_t listener) const {
+Result<nlb_listener_counters> BpfTables::counters(std::uint32_t listener,
+                                                  std::uint8_t protocol) const {
     nlb_listener_counters totals{};
     std::vector<nlb_listener_counters> per_cpu(cpus_);
-    if (bpf_map_lookup_elem(maps_.fd("nlb_by_listener"), &listener, per_cpu.data()) != 0)
+    const std::uint32_t place = nlb_counters_place(listener, protocol);
+    if (bpf_map_lookup_elem(maps_.fd("nlb_by_listener"), &place, per_cpu.data()) != 0)
         return sys_error("read BPF map nlb_by_listener");
     for (const nlb_listener_counters& one : per_cpu) {
         totals.new_flows += one.new_flows;
@@ -238,6 +240,7 @@ Result<nlb_listener_counters> BpfTables::counters(std::uint32_t listener) const 
         totals.target_resets += one.target_resets;
         totals.elb_resets += one.elb_resets;
         totals.port_errors += one.port_errors;
+        totals.rejected += one.rejected;
     }
     return totals;
 }

@@ -50,8 +50,9 @@ class BpfTables {
     /// Packets by reason.
     [[nodiscard]] Result<flow::Counters> counters() const;
 
-    /// Totals of one listener, of all CPUs.
-    [[nodiscard]] Result<nlb_listener_counters> counters(std::uint32_t listener) const;
+    /// Totals of one listener and protocol (NLB_PROTOCOL_...), of all CPUs.
+    [[nodiscard]] Result<nlb_listener_counters> counters(std::uint32_t listener,
+                                                         std::uint8_t protocol) const;
 
   private:
     /// What one half holds. Maps that are put into it anew make the kernel wait for its readers, as

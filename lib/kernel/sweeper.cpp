@@ -130,7 +130,7 @@ void Sweeper::look_at(const FlowEntry& entry, Nanos now) {
     const auto flags = handlers_.target_flags(flow.target, flow.target_generation);
     const auto end = end_of(entry, flags, now);
     if (!end) {
-        ++counting_[flow.listener];
+        ++counting_[nlb_counters_place(flow.listener, entry.key.protocol)];
         return look_for_silence(entry, now);
     }
     const std::uint64_t name = name_of(entry);

@@ -66,7 +66,7 @@ class Sweeper {
     /// An event of the programs.
     void take(const nlb_flow_event& event);
 
-    /// Live flows of each listener at the end of the last walk.
+    /// Live flows at the end of the last walk, by nlb_counters_place() of listener and protocol.
     [[nodiscard]] const std::unordered_map<std::uint32_t, std::uint64_t>& active() const {
         return active_;
     }

@@ -39,6 +39,33 @@ class Records(live.TestCase):
         self.assertEqual(self.counter(forward, "TCP_ELB_Reset_Count"), 0)
         self.assertEqual(self.counter(forward, "PortAllocationErrorCount"), 0)
 
+    def values(self, forward, *names):
+        return [self.counter(forward, name) for name in names]
+
+    def test_a_listener_of_two_protocols_counts_both_and_all(self):
+        server = self.target()
+        self.udp_target()
+        forward = self.balance([server], protocol="TCP_UDP")
+        self.assertEqual(live.exchange(self.connect(), b"hello"), b"hello")
+        for _ in range(2):
+            client = self.datagrams()
+            client.send(b"hello")
+            self.assertEqual(client.recv(16), b"hello")
+        self.assertEqual(self.values(forward, "NewFlowCount", "NewFlowCount_TCP",
+                                     "NewFlowCount_UDP"), [3, 1, 2])
+        self.assertEqual(self.counter(forward, "ProcessedBytes_UDP"), 4 * (28 + len(b"hello")))
+        self.assertEqual(self.values(forward, "RejectedFlowCount", "RejectedFlowCount_TCP",
+                                     "RejectedFlowCount_UDP"), [0, 0, 0])
+
+    def test_flows_without_a_target_are_rejected(self):
+        server = self.target()
+        forward = self.balance([server], protocol="TCP_UDP", states={server: "unhealthy"})
+        for _ in range(3):
+            with self.assertRaises(ConnectionRefusedError):
+                self.connect()
+        self.assertEqual(self.values(forward, "RejectedFlowCount", "RejectedFlowCount_TCP",
+                                     "RejectedFlowCount_UDP"), [3, 3, 0])
+
     def test_packets_are_counted_by_reason(self):
         forward = self.balance([self.target()])
         with self.net.client.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:

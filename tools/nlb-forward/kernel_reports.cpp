@@ -26,19 +26,23 @@ contract::Counter counter_of(std::string name, std::uint64_t value) {
     return counter;
 }
 
-/// Why the programs open no flow for a packet that wants one.
-constexpr std::array<std::uint8_t, 6> kRejections{
-    NLB_REASON_NO_TARGET,      NLB_REASON_HAIRPIN,    NLB_REASON_PORTS_EXHAUSTED,
-    NLB_REASON_FLOW_COLLISION, NLB_REASON_TABLE_FULL, NLB_REASON_NEW_FLOW_RATE};
-
 bool is_by_protocol(std::string_view name) {
-    return name == "ActiveFlowCount" || name == "NewFlowCount" || name == "ProcessedBytes";
+    return name == "ActiveFlowCount" || name == "NewFlowCount" || name == "ProcessedBytes" ||
+           name == "RejectedFlowCount";
 }
 
-/// The programs count a TCP_UDP listener as one.
-std::string suffix_of(model::Protocol protocol) {
-    if (protocol == model::Protocol::Tcp) return "_TCP";
-    return protocol == model::Protocol::Udp ? "_UDP" : "";
+struct NamedProtocol {
+    std::uint8_t number;
+    const char* suffix; ///< of names of counters
+};
+
+/// What a listener takes.
+std::vector<NamedProtocol> protocols_of(model::Protocol protocol) {
+    std::vector<NamedProtocol> all;
+    if (protocol != model::Protocol::Udp) all.push_back({NLB_PROTOCOL_TCP, "_TCP"});
+    if (protocol == model::Protocol::Udp || protocol == model::Protocol::TcpUdp)
+        all.push_back({NLB_PROTOCOL_UDP, "_UDP"});
+    return all;
 }
 
 template <class Values>
@@ -100,17 +104,41 @@ KernelCounters::KernelCounters(const kernel::Datapath& datapath)
 std::map<std::uint32_t, KernelCounters::Values> KernelCounters::by_listener() const {
     std::map<std::uint32_t, Values> all;
     for (const auto& [index, label] : datapath_.labels().listeners()) {
-        const auto totals = datapath_.tables().counters(index);
-        if (!totals) continue;
-        all[index] = {{"NewFlowCount", totals->new_flows},
-                      {"ProcessedPackets", totals->packets},
-                      {"ProcessedBytes", totals->bytes},
-                      {"TCP_Client_Reset_Count", totals->client_resets},
-                      {"TCP_Target_Reset_Count", totals->target_resets},
-                      {"TCP_ELB_Reset_Count", totals->elb_resets},
-                      {"PortAllocationErrorCount", totals->port_errors}};
+        Values& values = all[index];
+        for (const NamedProtocol& protocol : protocols_of(label.protocol))
+            add(values, index, protocol.number, protocol.suffix);
     }
     return all;
+}
+
+void KernelCounters::add(Values& values, std::uint32_t index, std::uint8_t protocol,
+                         const std::string& suffix) const {
+    const auto totals =
+        datapath_.tables().counters(index, protocol).value_or(nlb_listener_counters{});
+    const Values own{{"NewFlowCount", totals.new_flows},
+                     {"ProcessedPackets", totals.packets},
+                     {"ProcessedBytes", totals.bytes},
+                     {"RejectedFlowCount", totals.rejected},
+                     {"TCP_Client_Reset_Count", totals.client_resets},
+                     {"TCP_Target_Reset_Count", totals.target_resets},
+                     {"TCP_ELB_Reset_Count", totals.elb_resets},
+                     {"PortAllocationErrorCount", totals.port_errors}};
+    for (const auto& [name, value] : own) {
+        values[name] += value;
+        if (is_by_protocol(name)) values[name + suffix] = value;
+    }
+}
+
+/// Those of now, which no earlier process told of.
+KernelCounters::Values KernelCounters::active(std::uint32_t index, model::Protocol of) const {
+    Values values;
+    for (const NamedProtocol& protocol : protocols_of(of)) {
+        const auto at = datapath_.active().find(nlb_counters_place(index, protocol.number));
+        const std::uint64_t count = at == datapath_.active().end() ? 0 : at->second;
+        values["ActiveFlowCount"] += count;
+        values[std::string("ActiveFlowCount") + protocol.suffix] = count;
+    }
+    return values;
 }
 
 std::uint64_t KernelCounters::unhealthy_flows(std::uint32_t index, const Values& values) const {
@@ -136,8 +164,6 @@ void KernelCounters::note_failing_over(
 KernelCounters::Values KernelCounters::of_process() const {
     Values values;
     if (const auto reasons = datapath_.tables().counters()) {
-        for (const std::uint8_t reason : kRejections)
-            values["RejectedFlowCount"] += (*reasons)[reason];
         for (std::uint8_t reason = 0; reason < NLB_REASON_COUNT; ++reason)
             values["Packet." + std::string(flow::reason_text(reason))] = (*reasons)[reason];
     }
@@ -156,17 +182,11 @@ std::vector<contract::Counter> KernelCounters::lines() const {
             lines.back().zone = label.zone;
             lines.back().group = label.group;
         };
-        const std::string suffix = suffix_of(label.protocol);
-        const auto put_both = [&](const std::string& name, std::uint64_t value) {
+        for (const auto& [name, value] : active(index, label.protocol))
             put(name, value);
-            if (!suffix.empty() && is_by_protocol(name)) put(name + suffix, value);
-        };
-        const auto active = datapath_.active().find(index);
-        put_both("ActiveFlowCount", active == datapath_.active().end() ? 0 : active->second);
         for (const auto& [name, value] : values)
-            put_both(name, of_before == listeners_before_.end()
-                               ? value
-                               : grown(of_before->second, name, value));
+            put(name, of_before == listeners_before_.end() ? value
+                                                           : grown(of_before->second, name, value));
         put("UnhealthyRoutingFlowCount", unhealthy_flows(index, values));
     }
     for (const auto& [name, value] : of_process()) {

@@ -40,6 +40,9 @@ class KernelCounters {
     [[nodiscard]] std::uint64_t unhealthy_flows(std::uint32_t index, const Values& values) const;
 
     [[nodiscard]] std::map<std::uint32_t, Values> by_listener() const;
+    void add(Values& values, std::uint32_t index, std::uint8_t protocol,
+             const std::string& suffix) const;
+    [[nodiscard]] Values active(std::uint32_t index, nlb::model::Protocol of) const;
     [[nodiscard]] Values of_process() const;
 
     const nlb::kernel::Datapath& datapath_;
