@@ -69,6 +69,14 @@ bpf_tc_opts clsact_options() {
     return options;
 }
 
+/// Of a program that an earlier process attached; "xdp" when the kernel does not say.
+std::string xdp_mode(unsigned ifindex) {
+    bpf_xdp_query_opts found{};
+    found.sz = sizeof found;
+    if (bpf_xdp_query(static_cast<int>(ifindex), 0, &found) != 0) return "xdp";
+    return found.attach_mode == XDP_ATTACHED_SKB ? "xdp generic" : "xdp native";
+}
+
 std::string of(const Interface& interface) {
     return " to " + in_quotes(interface.name);
 }
@@ -135,7 +143,7 @@ Result<Attachment> Attacher::attach_xdp(const Interface& interface, HookChoice c
     if (!program) return tl::unexpected<Error>(program.error());
     auto updated = update(interface, io::Hook::Xdp, *program);
     if (!updated) return tl::unexpected<Error>(updated.error());
-    if (*updated) return Attachment{io::Hook::Xdp, "xdp", true};
+    if (*updated) return Attachment{io::Hook::Xdp, xdp_mode(interface.index), true};
     std::string how = "xdp native";
     io::Fd link(create_xdp_link(*program, interface.index, XDP_FLAGS_DRV_MODE));
     if (!link.is_open() && errno != EBUSY && choice == HookChoice::Xdp) {

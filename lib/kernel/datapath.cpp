@@ -134,7 +134,7 @@ Result<void> Datapath::attach_one(Attacher& attacher, const std::string& name) {
         options_.on_notice(needs_accept_local(*interface));
     auto attachment = attacher.attach(*interface, options_.hook);
     if (!attachment) return tl::unexpected<Error>(attachment.error());
-    attached_[name] = interface->index;
+    attached_[name] = {interface->index, attachment->how};
     options_.on_notice("interface " + in_quotes(name) + ": " + attachment->how +
                        (attachment->was_there ? ", taken over" : ""));
     if (attachment->hook == io::Hook::Xdp && interface->kind == "veth")
@@ -145,10 +145,10 @@ Result<void> Datapath::attach_one(Attacher& attacher, const std::string& name) {
 
 /// A device that was made anew under an old name has lost its programs.
 void Datapath::attach_again() {
-    for (auto& [name, index] : attached_) {
+    for (auto& [name, attached] : attached_) {
         const unsigned now = ::if_nametoindex(name.c_str());
-        if (now == index) continue;
-        index = now;
+        if (now == attached.index) continue;
+        attached = {now, ""};
         if (now == 0) {
             options_.on_notice("interface " + in_quotes(name) + " is gone");
             continue;
@@ -234,6 +234,13 @@ std::uint32_t Datapath::target_flags(std::uint32_t index, std::uint32_t generati
     return targets[index].flags;
 }
 
+std::map<std::string, std::string> Datapath::hooks() const {
+    std::map<std::string, std::string> hooks;
+    for (const auto& [name, attached] : attached_)
+        hooks.emplace(name, attached.how);
+    return hooks;
+}
+
 Result<std::uint64_t> Datapath::lost_events() const {
     const int cpus = libbpf_num_possible_cpus();
     if (cpus < 0) return io::sys_error("number of CPUs", -cpus);
@@ -261,8 +268,8 @@ void Datapath::next_epoch_later() {
 /// cannot be looked at now are looked at later.
 void Datapath::look_at_neighbors() {
     std::vector<unsigned> interfaces;
-    for (const auto& [name, index] : attached_)
-        interfaces.push_back(index);
+    for (const auto& [name, attached] : attached_)
+        interfaces.push_back(attached.index);
     const auto stale = stale_neighbors(interfaces);
     if (!stale) return;
     for (const Neighbor& neighbor : std::span(*stale).first(std::min(stale->size(), kMostLooks)))

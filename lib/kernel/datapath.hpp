@@ -52,10 +52,13 @@ class Datapath {
     /// io::BpfTables::write.
     Result<void> apply(const flow::Tables& tables);
 
-    /// Live flows by listener, as of a moment ago.
+    /// Live flows by nlb_counters_place() of listener and protocol, as of a moment ago.
     [[nodiscard]] const std::unordered_map<std::uint32_t, std::uint64_t>& active() const {
         return sweeper_->active();
     }
+
+    /// Interface: how its packets are seen (Attachment::how); empty while it is gone.
+    [[nodiscard]] std::map<std::string, std::string> hooks() const;
 
     /// Events that found no room.
     [[nodiscard]] Result<std::uint64_t> lost_events() const;
@@ -65,6 +68,11 @@ class Datapath {
     [[nodiscard]] const Labels& labels() const { return *labels_; }
 
   private:
+    struct Attached {
+        unsigned index = 0; ///< 0 while it is gone
+        std::string how;
+    };
+
     Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock, Programs programs);
     Result<void> open_tables();
     [[nodiscard]] Attacher attacher();
@@ -90,7 +98,7 @@ class Datapath {
     std::optional<io::BpfTables> tables_;
     std::optional<Labels> labels_;
     std::optional<io::FlowMaps> flows_;
-    std::map<std::string, unsigned> attached_; ///< interface: its index; 0 while it is gone
+    std::map<std::string, Attached> attached_; ///< by name of the interface
     io::Fd routing_;
     std::unique_ptr<Sweeper> sweeper_;
     std::unique_ptr<Events> events_;

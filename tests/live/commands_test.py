@@ -55,9 +55,12 @@ class Commands(live.TestCase):
         self.held()
         status, out, err = self.command("status", "--json")
         self.assertEqual((status, err), (0, ""))
-        process, listener, target = [json.loads(line) for line in out.splitlines()]
+        process, *interfaces, listener, target = [json.loads(line) for line in out.splitlines()]
         self.assertEqual((process["pid"], process["state"], process["datapath"]),
                          (self.forwarder.popen.pid, "serving", "kernel"))
+        hook = {"tc": "tcx", "xdp": "xdp native"}[live.DATAPATH]
+        self.assertEqual([(line["interface"], line["hook"]) for line in interfaces],
+                         [(name, hook) for name in sorted(self.net.interfaces(self.net.node))])
         self.assertEqual((listener["listener"], listener["datapath"], listener["bound"],
                           listener["new_flows"]), (live.LISTENER, "kernel", True, 1))
         self.assertEqual((target["target"], target["active_flows"]),

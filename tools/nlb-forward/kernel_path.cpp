@@ -66,6 +66,13 @@ class Path {
 
     [[nodiscard]] std::vector<contract::Counter> counters() const { return counters_->lines(); }
 
+    [[nodiscard]] std::vector<contract::InterfaceStatus> interfaces() const {
+        std::vector<contract::InterfaceStatus> lines;
+        for (const auto& [name, how] : datapath_->hooks())
+            lines.push_back({name, how.empty() ? std::nullopt : std::optional(how)});
+        return lines;
+    }
+
     [[nodiscard]] std::vector<tables::RingSummary> rings() const { return tables::rings(tables_); }
 
     std::vector<contract::Set> apply(std::span<const contract::Set> sets, bool is_everything) {
@@ -213,6 +220,7 @@ Result<KernelPath> start_kernel_path(io::EventLoop& loop, const app::Context& co
         },
         [path] { return path->listener_states(); },
         [path] { return path->counters(); },
+        [path] { return path->interfaces(); },
         [path] { return path->rings(); },
     };
 }

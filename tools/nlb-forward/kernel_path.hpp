@@ -31,6 +31,7 @@ struct KernelPath {
     /// Of the listeners that packets are forwarded for.
     std::function<std::vector<nlb::contract::ListenerState>()> listener_states;
     std::function<std::vector<nlb::contract::Counter>()> counters;
+    std::function<std::vector<nlb::contract::InterfaceStatus>()> interfaces;
     std::function<std::vector<nlb::tables::RingSummary>()> rings; ///< of the packet path
 };
 

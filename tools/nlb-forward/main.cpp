@@ -20,5 +20,5 @@ int main(int argc, char** argv) {
          .messages = {"hello", "snapshot-request", "set-begin", "set-end", "listener", "routing",
                       "route", "target-health", "time", "listener-state", "route-applied", "flow",
                       "target-evidence", "counter", "forwarder", "listener-status", "target-status",
-                      "live-flow"}});
+                      "interface-status", "live-flow"}});
 }

@@ -104,6 +104,10 @@ void RunWiring::put_status(TargetFlows flows, contract::StreamWriter& out) const
     line.active_flows = proxy_->live();
     if (const auto path = app::socket_path(options_.takeover)) line.takeover = *path;
     out.put(line);
+    if (kernel_) {
+        for (const contract::InterfaceStatus& interface : kernel_->interfaces())
+            out.put(interface);
+    }
     status_.put({proxy_->listener_states(),
                  kernel_ ? kernel_->listener_states() : std::vector<contract::ListenerState>(),
                  counters(), std::move(flows)},

@@ -25,6 +25,7 @@ struct Options {
 /// The lines of an answer, by what they are about.
 struct Status {
     std::vector<contract::Forwarder> processes; ///< one
+    std::vector<contract::InterfaceStatus> interfaces;
     std::vector<contract::ListenerStatus> listeners;
     std::vector<contract::TargetStatus> targets;
 };
@@ -44,6 +45,15 @@ std::string process_table(const std::vector<contract::Forwarder>& processes) {
                    line.takeover.value_or("-")});
     }
     return table.text(app::stdout_is_terminal());
+}
+
+/// Nothing where no packets are forwarded in the kernel.
+std::string interface_table(const std::vector<contract::InterfaceStatus>& interfaces) {
+    if (interfaces.empty()) return "";
+    app::Table table({"INTERFACE", "HOOK"});
+    for (const contract::InterfaceStatus& line : interfaces)
+        table.add({line.interface, line.hook.value_or("-")});
+    return table.text(app::stdout_is_terminal()) + "\n";
 }
 
 std::string listener_table(const std::vector<contract::ListenerStatus>& listeners) {
@@ -75,6 +85,8 @@ std::string lines_of(const Status& status) {
     std::string text;
     std::uint64_t seq = 0;
     for (const contract::Forwarder& line : status.processes)
+        contract::encode(line, ++seq, text);
+    for (const contract::InterfaceStatus& line : status.interfaces)
         contract::encode(line, ++seq, text);
     for (const contract::ListenerStatus& line : status.listeners)
         contract::encode(line, ++seq, text);
@@ -110,6 +122,8 @@ Result<Status> ask_status(const app::Context& context, const std::string& node) 
             if (message == nullptr) return;
             if (const auto* process = std::get_if<contract::Forwarder>(message))
                 status.processes.push_back(*process);
+            else if (const auto* interface = std::get_if<contract::InterfaceStatus>(message))
+                status.interfaces.push_back(*interface);
             else if (const auto* listener = std::get_if<contract::ListenerStatus>(message))
                 status.listeners.push_back(*listener);
             else if (const auto* target = std::get_if<contract::TargetStatus>(message))
@@ -124,10 +138,10 @@ Result<Status> ask_status(const app::Context& context, const std::string& node) 
 Result<int> status(const app::Context& context, const Options& options) {
     const auto known = ask_status(context, options.node);
     if (!known) return tl::unexpected<Error>(known.error());
-    const std::string text = options.json ? lines_of(*known)
-                                          : process_table(known->processes) + "\n" +
-                                                listener_table(known->listeners) + "\n" +
-                                                target_table(known->targets);
+    const std::string text =
+        options.json ? lines_of(*known)
+                     : process_table(known->processes) + "\n" + interface_table(known->interfaces) +
+                           listener_table(known->listeners) + "\n" + target_table(known->targets);
     return app::print(text).map([] { return int{app::kDone}; });
 }
 
