@@ -19,7 +19,7 @@ FRESH = 4  # threads
 
 
 class FreshLoad:
-    """Connections that say something and end, until told to stop."""
+    """Connections that say something and end, until one fails or it is told to stop."""
 
     def __init__(self, port):
         self.port, self.failures = port, []
@@ -37,11 +37,13 @@ class FreshLoad:
                     assert one.recv(3) == b"new", "closed"
             except Exception as why:  # whatever it is, a client noticed
                 self.failures.append(repr(why))
+                self.stopped.set()
             self.made.release()
 
     def wait_more(self, count):
         for _ in range(count):
-            assert self.made.acquire(timeout=nlbtest.DEADLINE), "connections come to a halt"
+            acquired = self.made.acquire(timeout=nlbtest.DEADLINE)
+            assert acquired and not self.failures, self.failures or "connections come to a halt"
 
     def stop(self):
         self.stopped.set()

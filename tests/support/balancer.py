@@ -298,6 +298,7 @@ class Load:
                 if self.keep:
                     return
                 connection = None
+                self.stopping.wait(0.01)  # what fails at once would fail a million times
         if connection:
             connection.close()
 
