@@ -64,6 +64,8 @@ class Convert(unittest.TestCase):
         os.link(self.log, link)
         self.run_tool("convert", "--output", link, self.log, status=2)
         self.run_tool("cat", "--rejects", self.log, self.folder, status=2)
+        new = os.path.join(self.folder, "new")
+        self.run_tool("cat", "-f", "--rejects", new, self.folder, status=2)  # which would never end
         self.assertEqual(self.run_tool("query", "--agg", "count", self.log), "count\n1500\n")
 
     def test_csv_and_ndjson_are_what_query_prints(self):

@@ -3,22 +3,19 @@
 
 #include "bars.hpp"
 #include "envelope/envelope.hpp"
+#include "inputs.hpp"
 #include "output_file.hpp"
 #include "printer.hpp"
+#include "progress.hpp"
 #include "scan/follower.hpp"
 #include "window.hpp"
 
 #include "app/table.hpp"
 #include "io/clock.hpp"
-#include "io/fd.hpp"
 
 #include "base/text.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <filesystem>
 #include <optional>
 #include <thread>
 
@@ -76,36 +73,6 @@ bool is_table(const Reading& reading) {
     return format_of(reading) == Format::Tsv && !reading.tsv && app::stdout_is_terminal();
 }
 
-/// The files that were named, in arguments or on standard input.
-Result<std::vector<std::string>> paths_of(const Reading& reading) {
-    std::vector<std::string> paths = reading.files;
-    if (paths.empty() == !reading.files_on_stdin)
-        return fail(Errc::Usage, "either FILES or --null and their names on standard input");
-    if (!reading.files_on_stdin) return paths;
-    constexpr std::size_t kMost = 64U << 20U;
-    const auto names = io::read_file("-", kMost);
-    if (!names) return tl::unexpected<Error>(names.error());
-    for (std::string_view rest = *names; !rest.empty();) {
-        const std::size_t end = std::min(rest.find('\0'), rest.size());
-        if (end > 0) paths.emplace_back(rest.substr(0, end));
-        rest.remove_prefix(std::min(end + 1, rest.size()));
-    }
-    return paths;
-}
-
-/// Nothing that is read is written at the same time.
-Result<void> check_outputs(const Reading& reading, const std::vector<std::string>& inputs) {
-    for (const std::string& output : {reading.rejects, reading.output}) {
-        std::error_code error;
-        if (!std::filesystem::is_regular_file(output, error)) continue;
-        for (const std::string& input : inputs) {
-            if (std::filesystem::equivalent(output, input, error))
-                return fail(Errc::Usage, in_quotes(output) + " is read and would be written");
-        }
-    }
-    return {};
-}
-
 unsigned threads(const Reading& reading) {
     const auto wanted = reading.jobs > 0 ? static_cast<unsigned>(reading.jobs)
                                          : std::thread::hardware_concurrency();
@@ -149,32 +116,6 @@ Result<void> print_rest(const Reading& reading, const Query& query, scan::Answer
     if (auto ok = printer.finish(); !ok) return ok;
     return app::print(spark);
 }
-
-/// "12 of 288 files" on standard error while it is a terminal and nothing else is shown.
-class Progress {
-  public:
-    Progress(const app::Context& context, bool rows_are_shown)
-        : is_on_(context.log.shows(app::LogLevel::Notice) && ::isatty(STDERR_FILENO) == 1 &&
-                 !(rows_are_shown && app::stdout_is_terminal())) {}
-
-    void show(std::size_t done, std::size_t all) {
-        const Nanos now = io::now();
-        constexpr Nanos kEvery = Nanos::milliseconds(200);
-        if (!is_on_ || now < next_) return;
-        next_ = now + kEvery;
-        was_shown_ = true;
-        std::fprintf(stderr, "\r%zu of %zu files", done, all);
-    }
-
-    void clear() {
-        if (was_shown_) std::fputs("\r\033[K", stderr);
-    }
-
-  private:
-    bool is_on_;
-    bool was_shown_ = false;
-    Nanos next_ = io::now() + Nanos::milliseconds(500); // short work shows nothing
-};
 
 /// One question to one list of files.
 class Asking {
@@ -287,7 +228,8 @@ Result<int> answer(app::Context& context, const Reading& reading, const query::C
     const auto paths = paths_of(reading);
     if (!paths) return tl::unexpected<Error>(paths.error());
     std::vector<std::string> files = scan::expand(*paths, *window);
-    if (auto ok = check_outputs(reading, files); !ok) return tl::unexpected<Error>(ok.error());
+    if (auto ok = check_outputs(reading, *paths, files); !ok)
+        return tl::unexpected<Error>(ok.error());
     Asking asking(context, reading);
     if (auto ok = asking.begin(*query); !ok) return tl::unexpected<Error>(ok.error());
     if (reading.follows) return follow(asking, *paths, *window, *query);
