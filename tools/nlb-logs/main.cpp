@@ -18,5 +18,5 @@ int main(int argc, char** argv) {
               "nlb-logs query --since 2h --group-by tls_cipher --order-by 'count desc' logs",
               "nlb-logs sql 'select client_ip, count(*) from logs group by client_ip' logs",
               "nlb-logs replay node.pcap --config nlb.toml"},
-         .messages = {"hello", "tls-connection", "ack", "counter"}});
+         .messages = {"hello", "tls-connection", "flow", "ack", "counter"}});
 }
