@@ -135,22 +135,32 @@ Result<void> Follower::handle(const Event& event, std::vector<Input>& found) {
     if (event.what == What::Lost) return look_everywhere(found);
     // What happens beside a named file may have happened to it under another name.
     if (const auto named = named_.find(event.folder); named != named_.end()) {
-        for (const std::string& path : named->second)
-            look(path, event.what == What::Complete, found);
+        for (const std::string& path : named->second) {
+            const bool is_it = fs::path(path).filename() == event.name;
+            look(path, is_it && event.what == What::Complete, found);
+        }
     }
-    if (!folders_.contains(event.folder) || event.name.starts_with('.')) return {};
     const std::string path = (fs::path(event.folder) / event.name).string();
-    const bool is_gone = event.what == What::Left || event.what == What::Removed;
-    if (is_gone && !names_.contains(path)) {
+    if (!folders_.contains(event.folder) || event.name.starts_with('.')) return {};
+    if (names_.contains(path)) return {};
+    return handle_below(path, event, found);
+}
+
+/// What happened to `path` in a folder all of whose files are followed.
+Result<void> Follower::handle_below(const std::string& path, const Event& event,
+                                    std::vector<Input>& found) {
+    if (event.what == What::Left || event.what == What::Removed) {
         auto gone = seen_.extract(path);
         if (!gone.empty() && event.what == What::Left) left_ = gone.mapped();
-    } else if (event.is_folder && !is_gone) {
-        if (auto ok = watch_folders(path); !ok) return ok;
-        for (const std::string& file : expand({path}, window_))
-            look(file, false, found);
-    } else if (!names_.contains(path) && may_hold(event.name, window_)) {
-        look(path, event.what == What::Complete, found);
+        return {};
     }
+    if (!event.is_folder) {
+        if (may_hold(event.name, window_)) look(path, event.what == What::Complete, found);
+        return {};
+    }
+    if (auto ok = watch_folders(path); !ok) return ok;
+    for (const std::string& file : expand({path}, window_))
+        look(file, false, found);
     return {};
 }
 
@@ -199,6 +209,12 @@ bool Follower::is_copy(const std::string& path) const {
            seen_.contains(path.substr(0, path.size() - ending.string().size()));
 }
 
+void Follower::recognise(const std::string& path, Seen& seen, const File& file) const {
+    seen.is_plain = is_plain_file(*file);
+    const bool is_held = seen.is_plain && names_.contains(path) && names_.size() <= kMostHeld;
+    seen.held = is_held ? file : nullptr;
+}
+
 void Follower::look_at(const std::string& path, const File& file, bool is_complete,
                        std::vector<Input>& found) {
     struct stat status {};
@@ -210,19 +226,16 @@ void Follower::look_at(const std::string& path, const File& file, bool is_comple
     if (seen == nullptr) seen = &(seen_[path] = {.id = id, .held = {}});
     if (size < seen->done) seen->done = 0;
     if (size == 0) return;
-    if (seen->done == 0) {
-        seen->is_plain = is_plain_file(*file);
-        const bool is_held = seen->is_plain && names_.contains(path) && names_.size() <= kMostHeld;
-        seen->held = is_held ? file : nullptr;
-    }
+    if (seen->done == 0) recognise(path, *seen, file);
     if (seen->is_plain) {
         const std::uint64_t end = end_of_lines(*file, seen->done, size);
         if (end > seen->done) found.push_back({path, seen->done, end, seen->held});
         seen->done = end;
-    } else if (seen->done == 0 && (is_complete || !is_being_written(*file))) {
-        if (!is_copy(path)) found.push_back({path});
-        seen->done = size;
+        return;
     }
+    if (seen->done != 0 || (!is_complete && is_being_written(*file))) return;
+    if (!is_copy(path)) found.push_back({path});
+    seen->done = size;
 }
 
 } // namespace nlb::scan

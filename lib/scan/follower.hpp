@@ -55,10 +55,13 @@ class Follower {
     Result<void> watch_named(const std::string& path);
     Result<void> watch_folders(const std::string& path);
     Result<void> handle(const io::FolderWatch::Event& event, std::vector<Input>& found);
+    Result<void> handle_below(const std::string& path, const io::FolderWatch::Event& event,
+                              std::vector<Input>& found);
     Result<void> look_everywhere(std::vector<Input>& found);
     void look(const std::string& path, bool is_complete, std::vector<Input>& found);
     void look_at(const std::string& path, const File& file, bool is_complete,
                  std::vector<Input>& found);
+    void recognise(const std::string& path, Seen& seen, const File& file) const;
     Seen* known(const std::string& path, const Id& id, std::vector<Input>& found);
     [[nodiscard]] bool is_copy(const std::string& path) const;
 

@@ -111,6 +111,19 @@ class Follow(TestCase):
         os.rename(self.path("logs/.d"), self.path("logs/d.log.gz"))
         self.expect(process, third)
 
+    def test_a_named_file_that_is_compressed(self):
+        process = self.follow("cat", self.path("log.gz"))
+        process.err.wait_for(lambda line: "No such file" in line)
+        lines = self.some(3)
+        packed = gzip.compress("".join(line + "\n" for line in lines).encode())
+        with open(self.path("log.gz"), "wb") as new:
+            new.write(packed[:20])
+            new.flush()
+            self.append("other", self.some(1))  # is complete, which tells nothing of log.gz
+            new.write(packed[20:])
+        self.expect(process, lines)
+        self.assertEqual(process.err.seen[1:], [])
+
     def test_a_link_to_a_file_elsewhere(self):
         os.mkdir(self.path("real"))
         self.append("real/log", self.some(1))
