@@ -86,14 +86,17 @@ std::optional<Profile> find_profile(std::string_view text, std::string_view name
     return profile;
 }
 
+std::vector<std::string> credential_files(const Environment& environment) {
+    return {file_path(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
+            file_path(environment, "AWS_CONFIG_FILE", "config")};
+}
+
 Result<Credentials> find_credentials(const Environment& environment) {
     auto found = complete({environment("AWS_ACCESS_KEY_ID"), environment("AWS_SECRET_ACCESS_KEY"),
                            environment("AWS_SESSION_TOKEN"), "the environment"});
     if (!found) return tl::unexpected<Error>(found.error());
     if (*found) return std::move(**found);
-    const std::string files[] = {
-        file_path(environment, "AWS_SHARED_CREDENTIALS_FILE", "credentials"),
-        file_path(environment, "AWS_CONFIG_FILE", "config")};
+    const auto files = credential_files(environment);
     for (const std::string& path : files) {
         const auto profile = profile_of(environment, path);
         if (!profile) continue;

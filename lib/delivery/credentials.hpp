@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace nlb::delivery {
 
@@ -34,6 +35,9 @@ using Environment = std::function<std::string(const char* name)>;
 /// AWS_CONFIG_FILE (~/.aws/config). Read anew each time: keys change while we run. Errors: Usage
 /// when there are none, or half of them.
 Result<Credentials> find_credentials(const Environment& environment);
+
+/// The two files of find_credentials(), whether they exist or not.
+std::vector<std::string> credential_files(const Environment& environment);
 
 /// AWS_REGION, AWS_DEFAULT_REGION, or the region of the profile; empty when nothing says.
 std::string find_region(const Environment& environment);

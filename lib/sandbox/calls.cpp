@@ -37,7 +37,7 @@ constexpr std::string_view kFiles = // which ones, Landlock decides
     "open openat close read readv pread64 write writev pwrite64 lseek fstat stat lstat newfstatat "
     "statx fcntl fsync fdatasync ftruncate getdents getdents64 readlink readlinkat access "
     "faccessat "
-    "faccessat2 flock mkdir mkdirat unlink unlinkat rename renameat renameat2 chmod fchmod "
+    "faccessat2 flock mkdir mkdirat rmdir unlink unlinkat rename renameat renameat2 chmod fchmod "
     "fchmodat "
     "umask dup dup2 dup3 pipe2 splice statfs fstatfs";
 constexpr std::string_view kEvents =

@@ -15,7 +15,15 @@ namespace nlb::sandbox {
 struct Folder {
     std::string path;
     bool is_writable = false; ///< files and sockets may be made, written and removed
+    bool is_tree = false;     ///< besides, files may be moved beneath it, and folders removed
 };
+
+/// Where a file lies, with the slash at its end; "." for a bare name.
+std::string folder_of(const std::string& file);
+
+/// What a file needs that is read again later and may be replaced: its folder, and that of the file
+/// that it is a link to now.
+std::vector<Folder> folders_of(const std::string& file);
 
 /// What stays, besides descriptors that are open, and sockets of IPv4, IPv6, Unix and route
 /// netlink.

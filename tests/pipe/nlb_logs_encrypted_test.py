@@ -162,10 +162,11 @@ class Encrypted(Collect):
 
     def test_they_grow_old_like_others(self):
         _, certificate = self.pair()
-        self.encrypted(certificate)
+        path = self.encrypted(certificate)
         days = str(int((time.time() - 1777593600) // (24 * 3600)) - 1)
         self.collect("", "--retention-days", days)
         self.assertEqual(self.files(), [])
+        self.assertFalse(os.path.exists(os.path.dirname(path)))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,14 @@ import shutil
 import signal
 import tempfile
 
+import collect
 import nlbtest
+import s3
 from forwarder import Forwarder, listener, route, routing
 from policy import POLICY, WEB, configuration
 
 HEALTH = nlbtest.tool("nlb-health")
-DAC_READ_SEARCH, NET_BIND_SERVICE, NET_RAW = 1 << 2, 1 << 10, 1 << 13
+DAC_OVERRIDE, DAC_READ_SEARCH, NET_BIND_SERVICE, NET_RAW = 1 << 1, 1 << 2, 1 << 10, 1 << 13
 GROUP = "targetgroup/g/0123456789abcdef"
 
 
@@ -63,6 +65,42 @@ class Rights(Forwarder):
         health.send(*checked(self.serve(nlbtest.echo).port))
         health.out.wait_for_message("target-health", state="healthy")
         self.assert_given_up(health, 0)
+
+    def collector(self, *options, **more):
+        """One that has taken an entry."""
+        logs = self.start(nlbtest.tool("nlb-logs"), "collect", "--input", "unix:logs", *options, **more)
+        sender, answers = collect.Collect.sender(self, logs)
+        sender.sendall(collect.entry(1).encode())
+        collect.Collect.wait_ack(self, answers, 1)
+        self.assert_given_up(logs, DAC_OVERRIDE)
+        return logs
+
+    def test_nlb_logs_with_a_directory(self):
+        config = self.write("nlb.toml", configuration(WEB))
+        outside = os.path.join("/tmp", f"nlb-sandbox-test-{os.getpid()}.toml")
+        shutil.copy(config, outside)
+        self.addCleanup(os.unlink, outside)
+        logs = self.collector("--directory", os.path.join(self.dir, "logs"), "--config", config)
+        os.symlink(outside, config + ".new")
+        os.rename(config + ".new", config)
+        logs.signal(signal.SIGHUP)
+        logs.err.wait_for(lambda line: "Permission denied" in line)
+        logs.signal(signal.SIGTERM)
+        self.assertEqual(logs.wait(), 0)
+
+    def test_nlb_logs_with_a_bucket_reads_new_credentials(self):
+        stub = s3.S3()
+        self.addCleanup(stub.close)
+        text = f"[default]\naws_access_key_id = {s3.KEY_ID}\naws_secret_access_key = %s\n"
+        path = self.write("credentials", text % "old")
+        logs = self.collector("--bucket", "logs", "--spool", os.path.join(self.dir, "spool"),
+                              env=s3.environment(stub, AWS_SHARED_CREDENTIALS_FILE=path,
+                                                 AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY=""))
+        logs.err.wait_for(lambda line: "403 SignatureDoesNotMatch" in line)
+        os.rename(self.write("credentials.new", text % s3.SECRET), path)
+        logs.signal(signal.SIGTERM)
+        self.assertEqual(logs.wait(), 0)
+        self.assertEqual(len(stub.logs()), 1)
 
     def test_a_configuration_is_read_again_from_its_own_folder_only(self):
         policy, path = self.serving_policy()

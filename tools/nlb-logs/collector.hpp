@@ -38,6 +38,7 @@ class Collector {
 
   private:
     nlb::Result<void> open_destinations();
+    nlb::Result<void> give_up_rights();
     nlb::Result<void> start_deliverer();
     nlb::Result<void> open_inputs();
     nlb::Result<void> listen(const std::string& path);

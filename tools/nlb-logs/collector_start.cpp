@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a collector begins with: signals, destinations, what an earlier one left, inputs.
 #include "collector.hpp"
+#include "sandbox/sandbox.hpp"
 
 #include "app/configuration_file.hpp"
 #include "app/tool.hpp"
@@ -8,6 +9,7 @@
 
 #include "base/text.hpp"
 
+#include <linux/capability.h>
 #include <sys/epoll.h>
 
 #include <csignal>
@@ -30,6 +32,7 @@ Result<void> Collector::start() {
     auto done = open_destinations();
     if (done) done = open_counters();
     if (done) done = open_inputs();
+    if (done) done = give_up_rights();
     if (done) done = start_deliverer();
     if (!done) return done;
     loop_.after_each_round([this](Nanos) { round(); });
@@ -74,6 +77,24 @@ Result<void> Collector::open_destinations() {
     if (!recipient) return forward(recipient.error(), "--encrypt-to");
     packing_.recipient = std::move(*recipient);
     return {};
+}
+
+/// Before there is a second thread. From here on come entries, and answers of buckets; started by
+/// root, folders may belong to somebody else.
+Result<void> Collector::give_up_rights() {
+    sandbox::Rights rights;
+    rights.capabilities = {CAP_DAC_OVERRIDE};
+    rights.folders = Destinations::folders(options_);
+    rights.folders.push_back({spool_->folder(), true});
+    for (const std::string& input : options_.inputs) {
+        if (auto socket = app::socket_path(input))
+            rights.folders.push_back({sandbox::folder_of(*socket), true});
+    }
+    if (!options_.config.empty()) {
+        const auto more = sandbox::folders_of(options_.config);
+        rights.folders.insert(rights.folders.end(), more.begin(), more.end());
+    }
+    return sandbox::enter(rights, [this](const std::string& text) { context_.log.notice(text); });
 }
 
 /// The second thread, and what is for it.

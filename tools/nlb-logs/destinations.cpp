@@ -66,6 +66,24 @@ Result<void> Destinations::open_buckets(const CollectOptions& options) {
     return {};
 }
 
+std::vector<sandbox::Folder> Destinations::folders(const CollectOptions& options) {
+    if (!options.directory.empty()) return {{options.directory, true, true}};
+    // The resolver and its modules, and whom TLS trusts; all of /etc, because its files are
+    // replaced.
+    std::vector<sandbox::Folder> folders = {{"/etc"},
+                                            {"/run/systemd/resolve"},
+                                            {"/run/NetworkManager"},
+                                            {"/usr/lib"},
+                                            {"/usr/lib64"},
+                                            {"/usr/share/ca-certificates"},
+                                            {"/usr/local/share/ca-certificates"}};
+    for (const std::string& file : delivery::credential_files(variable)) {
+        const auto more = sandbox::folders_of(file);
+        folders.insert(folders.end(), more.begin(), more.end());
+    }
+    return folders;
+}
+
 Result<std::string> Destinations::put(const delivery::Object& object) {
     const bool to_bucket = !object.head.place.bucket.empty();
     if (to_bucket && buckets_) return buckets_->put(object, wall_now());

@@ -5,15 +5,20 @@
 #include "collect.hpp"
 #include "delivery/directory.hpp"
 #include "delivery/s3.hpp"
+#include "sandbox/sandbox.hpp"
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 class Destinations {
   public:
     /// Errors: Usage; System when the directory cannot be written.
     static nlb::Result<Destinations> open(const CollectOptions& options);
+
+    /// What the others open later.
+    static std::vector<nlb::sandbox::Folder> folders(const CollectOptions& options);
 
     [[nodiscard]] bool is_local() const { return directory_.has_value(); }
 

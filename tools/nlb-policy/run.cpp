@@ -11,7 +11,6 @@
 #include <linux/capability.h>
 
 #include <csignal>
-#include <filesystem>
 #include <memory>
 
 namespace nlb::policy {
@@ -38,28 +37,16 @@ std::string state_path(const Options& options) {
     return options.state.empty() ? app::runtime_dir() + "/policy.state" : options.state;
 }
 
-std::string folder_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
-
-/// The file that the name leads to; the name itself when it leads nowhere.
-std::string leads_to(const std::string& path) {
-    std::error_code none;
-    const auto file = std::filesystem::canonical(path, none);
-    return none ? path : file.string();
-}
-
 /// The configuration is read again in its folder, where the file may be replaced, and in the one
 /// that it is linked to now; started by root, whoever owns it.
 Result<void> give_up_rights(const app::Context& context, const Options& options,
                             const std::string& socket) {
-    return sandbox::enter({.capabilities = {CAP_DAC_READ_SEARCH},
-                           .folders = {{folder_of(options.file), false},
-                                       {folder_of(leads_to(options.file)), false},
-                                       {folder_of(state_path(options)), true},
-                                       {folder_of(socket), true}}},
-                          [&](const std::string& text) { context.log.notice(text); });
+    sandbox::Rights rights;
+    rights.capabilities = {CAP_DAC_READ_SEARCH};
+    rights.folders = sandbox::folders_of(options.file);
+    for (const std::string& file : {state_path(options), socket})
+        rights.folders.push_back({sandbox::folder_of(file), true});
+    return sandbox::enter(rights, [&](const std::string& text) { context.log.notice(text); });
 }
 
 Result<int> serve(app::Context& context, const Options& options, const std::string& path,

@@ -123,6 +123,25 @@ BOOST_AUTO_TEST_CASE(a_folder_that_is_not_there_is_left_out) {
     BOOST_TEST(exit_of(rights, [] { return 7; }) == 7);
 }
 
+BOOST_AUTO_TEST_CASE(files_move_and_folders_go_in_a_tree_only) {
+    const Folders folders;
+    const auto move_and_remove = [](const std::string& top) {
+        const std::string folder = top + "/folder";
+        const std::string there = top + "/there";
+        const std::string moved = folder + "/there";
+        if (::mkdir(folder.c_str(), 0700) != 0) return errno;
+        if (::rename(there.c_str(), moved.c_str()) != 0) return errno;
+        if (::rename(moved.c_str(), there.c_str()) != 0) return errno;
+        return ::rmdir(folder.c_str()) == 0 ? 0 : errno;
+    };
+    const sandbox::Rights tree{.folders = {{folders.inside(), true, true}}};
+    const sandbox::Rights writes{.folders = {{folders.inside(), true}}};
+    BOOST_TEST(exit_of(tree, [&] { return move_and_remove(folders.inside()); }) == 0);
+    BOOST_TEST(exit_of(tree, [&] { return move_and_remove(folders.outside()); }) == EACCES);
+    BOOST_TEST(exit_of(writes, [&] { return move_and_remove(folders.inside()); }) == EXDEV);
+    ::rmdir((folders.inside() + "/folder").c_str());
+}
+
 BOOST_AUTO_TEST_CASE(unix_sockets_are_made_in_a_writable_folder) {
     const Folders folders;
     const auto bind_in = [](const std::string& folder) {
