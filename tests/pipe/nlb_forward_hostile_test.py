@@ -11,7 +11,8 @@ import threading
 
 import balancer
 import nlbtest
-from forwarder import MIB, Forwarder, listener, route, routing
+import udp
+from forwarder import MIB, Forwarder, listener, route, route_set, routing
 
 STREAM = random.Random(7).randbytes(1 << 18)
 # A target in a process of its own, which never stops sending.
@@ -250,6 +251,52 @@ class Storms(Forwarder):
         self.apply(forward, routing())
         for client in clients:
             self.assertEqual(len(nlbtest.read_all(client)), 32 * MIB - 1)
+
+
+class Datagrams(Forwarder):
+    """Floods of new flows, to a target that nobody is at: each datagram comes back as an ICMP error."""
+
+    def flood(self, port, stop):
+        while not stop.is_set():
+            for _ in range(200):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+                    for size in (0, 1, 1400):
+                        sender.sendto(bytes(size), ("127.0.0.1", port))
+
+    def check(self, threads):
+        good, group = udp.Target(), "targetgroup/other/fedcba9876543210"
+        self.addCleanup(good.close)
+        port, flooded, nobody = nlbtest.free_port(), nlbtest.free_port(), nlbtest.free_port()
+        name = "listener/net/lb/0123456789abcdef/0123456789abcdef"
+        forward = self.forward(listener(port, protocol="UDP"), routing(), route(good.port),
+                               threads=threads)
+
+        def change(generation, *lines):
+            forward.send(*route_set(generation, *lines, scope=group))
+            forward.out.wait_for_message("route-applied", generation=generation)
+
+        lines = (listener(flooded, name=name, group=group, protocol="UDP"), routing(group=group),
+                 route(nobody, group=group))
+        change(2, *lines)
+        stop = threading.Event()
+        senders = [threading.Thread(target=self.flood, args=(flooded, stop)) for _ in range(2)]
+        for sender in senders:
+            sender.start()
+        self.addCleanup(stop.set)
+        for generation in range(3, 23):  # the flooded listener goes and comes back
+            change(generation, *(lines if generation % 2 else ()))
+            client = udp.Client(port)
+            self.addCleanup(client.close)
+            self.assertEqual(client.ask(b"hello"), b"hello")
+        stop.set()
+        for sender in senders:
+            sender.join()
+        self.assertIsNone(forward.popen.poll())
+
+    def test_disturb_nobody_else(self):
+        for threads in (1, 3):
+            with self.subTest(threads=threads):
+                self.check(threads)
 
 
 class Iperf(Forwarder):
