@@ -59,7 +59,7 @@ static nlb_u32 nlb_frame_segment(struct nlb_world* world, const struct nlb_l4_de
 /* An error in place would be spoilt by the checksum that the kernel still owes the packet it was:
  * userspace sends it. */
 static void send_answer(struct nlb_world* world) {
-    nlb_u64 length = world->packet->len;
+    nlb_u64 last = (nlb_u64)world->packet->len - 1U; /* byte; of an empty packet: beyond all */
     struct nlb_answer_event* event = bpf_ringbuf_reserve(&nlb_events, sizeof(*event), 0);
     if (!event) {
         nlb_lose_event();
@@ -68,10 +68,10 @@ static void send_answer(struct nlb_world* world) {
     event->kind = NLB_EVENT_ANSWER;
     event->ifindex = world->packet->ifindex;
     event->zero = 0;
-    event->length = (nlb_u32)length;
-    barrier_var(length); /* bounds and use stay in one register, for the verifier */
-    if (length == 0 || length > NLB_ANSWER_BYTES ||
-        bpf_skb_load_bytes(world->packet, 0, event->frame, length) != 0)
+    event->length = world->packet->len;
+    barrier_var(last); /* bounds and use stay in one register, for the verifier */
+    if (last >= NLB_ANSWER_BYTES ||
+        bpf_skb_load_bytes(world->packet, 0, event->frame, last + 1U) != 0)
         bpf_ringbuf_discard(event, BPF_RB_NO_WAKEUP);
     else
         bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);

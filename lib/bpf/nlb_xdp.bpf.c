@@ -29,13 +29,14 @@ static nlb_u32 nlb_port_resize(struct nlb_world* world, nlb_u32 length) {
 NLB_INLINE nlb_u32 nlb_port_l4_csum(struct nlb_world* world, nlb_u32 offset, nlb_u8 protocol,
                                     nlb_u32 address_sum, nlb_u32 other_sum) {
     nlb_u8* begin = nlb_port_begin(world);
+    nlb_u8* field = begin + nlb_within_headers(offset);
     nlb_u16 checksum;
-    if (offset > NLB_LONGEST_HEADERS || begin + offset + 2U > nlb_port_end(world)) return 1;
-    checksum = nlb_load16(begin + offset);
+    if (offset > NLB_LONGEST_HEADERS || field + 2 > nlb_port_end(world)) return 1;
+    checksum = nlb_load16(field);
     if (checksum == 0 && protocol == NLB_PROTOCOL_UDP) return 0;
     checksum = nlb_csum_update(nlb_csum_update(checksum, address_sum), other_sum);
     if (checksum == 0 && protocol == NLB_PROTOCOL_UDP) checksum = 0xffffU;
-    nlb_store16(begin + offset, checksum);
+    nlb_store16(field, checksum);
     return 0;
 }
 

@@ -58,14 +58,15 @@ NLB_INLINE nlb_u8* nlb_begin_answer(struct nlb_world* world, nlb_u32 l3, nlb_u16
                                     const nlb_u32* destination_be, int v6) {
     nlb_u8* begin = nlb_port_begin(world);
     nlb_u8* end = nlb_port_end(world);
+    nlb_u8* ip = begin + nlb_within_headers(l3);
     if (l3 > NLB_LONGEST_L3_OFFSET || begin + sizeof(struct nlb_ethernet) > end) return 0;
-    if (begin + l3 + nlb_ip_length(v6) + payload > end) return 0;
+    if (ip + nlb_ip_length(v6) + payload > end) return 0;
     nlb_swap_macs((struct nlb_ethernet*)begin);
     if (v6)
-        nlb_fill_ipv6((struct nlb_ipv6*)(begin + l3), payload, protocol, source_be, destination_be);
+        nlb_fill_ipv6((struct nlb_ipv6*)ip, payload, protocol, source_be, destination_be);
     else
-        nlb_fill_ipv4((struct nlb_ipv4*)(begin + l3), payload, protocol, source_be, destination_be);
-    return begin + l3 + nlb_ip_length(v6);
+        nlb_fill_ipv4((struct nlb_ipv4*)ip, payload, protocol, source_be, destination_be);
+    return ip + nlb_ip_length(v6);
 }
 
 /* Sequence and acknowledgment so that the sender of the segment accepts the RST: after an ACK its
@@ -125,9 +126,10 @@ NLB_INLINE void nlb_fill_too_big(struct nlb_icmp* icmp, const struct nlb_l4_work
     nlb_store16(icmp->checksum, nlb_sum_fold(sum));
 }
 
-/* `length` bytes of the frame, or a null pointer when they are not all there. */
+/* `length` bytes of the frame, or a null pointer when they are not all there. `offset` is at most
+ * NLB_LONGEST_HEADERS. */
 NLB_INLINE const nlb_u8* nlb_bytes_at(struct nlb_world* world, nlb_u32 offset, nlb_u32 length) {
-    const nlb_u8* bytes = nlb_port_begin(world) + offset;
+    const nlb_u8* bytes = nlb_port_begin(world) + nlb_within_headers(offset);
     return bytes + length > nlb_port_end(world) ? 0 : bytes;
 }
 

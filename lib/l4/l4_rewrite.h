@@ -161,14 +161,15 @@ NLB_INLINE nlb_u32 nlb_rewrite(struct nlb_world* world, const struct nlb_l4_work
     nlb_u8* begin = nlb_port_begin(world);
     nlb_u8* end = nlb_port_end(world);
     const nlb_u32 l4 = desc->l4_offset;
+    nlb_u8* ports = begin + nlb_within_headers(l4);
     nlb_u32 addresses;
     nlb_u32 sum;
     if (nlb_rewrite_ip(begin, end, desc->l3_offset, becomes, &addresses, v6) != 0) return 1;
     if ((desc->flags & NLB_DESC_LATER_FRAGMENT) != 0) return 0;
     if ((desc->flags & NLB_DESC_ICMP_ERROR) != 0)
         return v6 ? nlb_rewrite_error6(world, work, addresses) : nlb_rewrite_error4(world, work);
-    if (l4 > NLB_LONGEST_L4_OFFSET || begin + l4 + sizeof(struct nlb_udp) > end) return 1;
-    sum = nlb_write_ports(begin + l4, becomes->source_port_be, becomes->destination_port_be);
+    if (l4 > NLB_LONGEST_L4_OFFSET || ports + sizeof(struct nlb_udp) > end) return 1;
+    sum = nlb_write_ports(ports, becomes->source_port_be, becomes->destination_port_be);
     return nlb_port_l4_csum(world, l4 + nlb_csum_offset(desc->key.protocol), desc->key.protocol,
                             addresses, sum);
 }

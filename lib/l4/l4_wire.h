@@ -89,6 +89,15 @@ NLB_ASSERT_SIZE(struct nlb_ipv6_fragment, 8);
 /* TCP options are not looked at; of a quoted packet the IPv4 header may have options. */
 #define NLB_LONGEST_HEADERS (NLB_LONGEST_L4_OFFSET + 8U + 60U + 20U)
 
+/* An offset that is known to be at most NLB_LONGEST_HEADERS, also to the verifier of Linux 6.1: it
+ * loses what was checked in another register, and takes no pointer 64 KiB into a packet. */
+NLB_INLINE nlb_u64 nlb_within_headers(nlb_u64 offset) {
+#ifdef __bpf__
+    __asm__ volatile("%0 &= 511" : "+r"(offset));
+#endif
+    return offset;
+}
+
 struct nlb_tcp { /* RFC 9293 3.1 */
     nlb_u8 source_port[2];
     nlb_u8 destination_port[2];
