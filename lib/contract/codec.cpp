@@ -156,7 +156,7 @@ struct Members;
     template <>                                                                                    \
     struct Members<Struct> {                                                                       \
         using Held = Struct;                                                                       \
-        static constexpr MemberReader all[] = {
+        static constexpr MemberReader kAll[] = {
 #define FIELD(Type, member, presence, meaning)                                                     \
     {#member, [](const Element* from, Decoded& to) {                                               \
          return take_member(from, std::get_if<Held>(&to.message)->member);                         \
@@ -171,7 +171,7 @@ struct Members;
 
 template <>
 struct Members<Unknown> {
-    static constexpr MemberReader all[] = {{"seq", take_seq}};
+    static constexpr MemberReader kAll[] = {{"seq", take_seq}};
 };
 
 struct MessageReader {
@@ -183,11 +183,11 @@ struct MessageReader {
 /// In the order of the alternatives of Message.
 constexpr MessageReader kReaders[] = {
 #define MESSAGE(Struct, name, meaning)                                                             \
-    {Struct::wire_name, [](Message& to) { to.emplace<Struct>(); }, Members<Struct>::all},
+    {Struct::wire_name, [](Message& to) { to.emplace<Struct>(); }, Members<Struct>::kAll},
 #define FIELD(Type, member, presence, meaning)
 #define END_MESSAGE
 #include "contract/messages.def"
-    {"", [](Message& to) { to.emplace<Unknown>(); }, Members<Unknown>::all},
+    {"", [](Message& to) { to.emplace<Unknown>(); }, Members<Unknown>::kAll},
 };
 
 /// Makes `to` a message of this type. Where it is one already, its strings keep their memory.

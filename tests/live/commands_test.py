@@ -58,7 +58,8 @@ class Commands(live.TestCase):
         process, *interfaces, listener, target = [json.loads(line) for line in out.splitlines()]
         self.assertEqual((process["pid"], process["state"], process["datapath"]),
                          (self.forwarder.popen.pid, "serving", "kernel"))
-        hook = {"tc": "tcx", "xdp": "xdp native"}[live.DATAPATH]
+        kernel = tuple(int(number) for number in os.uname().release.split(".")[:2])
+        hook = {"tc": "tcx" if kernel >= (6, 6) else "clsact", "xdp": "xdp native"}[live.DATAPATH]
         self.assertEqual([(line["interface"], line["hook"]) for line in interfaces],
                          [(name, hook) for name in sorted(self.net.interfaces(self.net.node))])
         self.assertEqual((listener["listener"], listener["datapath"], listener["bound"],
