@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writing JSON text. Reading is simdjson's (codec.cpp).
+// Writing JSON text. Reading is simdjson's (decode.cpp).
 #pragma once
 
 #include <cstdint>

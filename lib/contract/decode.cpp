@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "contract/codec.hpp"
-
 #include "base/check.hpp"
 #include "base/text.hpp"
-#include "contract/json.hpp"
+#include "contract/codec.hpp"
 
 #include <simdjson.h>
 
@@ -15,49 +13,6 @@
 namespace nlb::contract {
 
 namespace {
-
-// ---- writing: one overload per wire type ----------------------------------------------------
-
-void append(const Text& value, std::string& out) {
-    append_json_string(value, out);
-}
-
-void append(Number value, std::string& out) {
-    append_json_number(value, out);
-}
-
-void append(Flag value, std::string& out) {
-    out += value ? "true" : "false";
-}
-
-void append(const IpAddress& value, std::string& out) {
-    append_json_string(value.text(), out);
-}
-
-template <class Tag>
-void append(const StrongId<Tag>& value, std::string& out) {
-    append_json_string(value.value, out);
-}
-
-template <class E>
-requires std::is_enum_v<E>
-
-void append(E value, std::string& out) {
-    append_json_string(to_text(value), out);
-}
-
-template <class T>
-void append_member(std::string_view name, const T& value, std::string& out) {
-    out += ",\"";
-    out += name;
-    out += "\":";
-    append(value, out);
-}
-
-template <class T>
-void append_member(std::string_view name, const std::optional<T>& value, std::string& out) {
-    if (value) append_member(name, *value, out);
-}
 
 // ---- reading: one overload per wire type; each returns what is allowed when it refuses ------
 
@@ -190,6 +145,10 @@ constexpr MessageReader kReaders[] = {
     {"", [](Message& to) { to.emplace<Unknown>(); }, Members<Unknown>::kAll},
 };
 
+static_assert(std::all_of(std::begin(kReaders), std::end(kReaders), [](const MessageReader& one) {
+    return one.members.size() <= kMostMembers;
+}));
+
 /// Makes `to` a message of this type. Where it is one already, its strings keep their memory.
 const MessageReader& begin_message(std::string_view type, Message& to) {
     const MessageReader& same = kReaders[to.index()];
@@ -246,25 +205,6 @@ tl::unexpected<Error> bad_line(std::size_t column, const std::string& why) {
 }
 
 } // namespace
-
-void encode(const Message& message, std::uint64_t seq, std::string& out) {
-    std::visit(
-        [&](const auto& m) {
-            using M = std::decay_t<decltype(m)>;
-            if constexpr (!std::is_same_v<M, Unknown>) {
-                out += "{\"type\":\"";
-                out += M::wire_name;
-                out += '"';
-                for_each_field(m, [&](std::string_view name, const auto& member) {
-                    append_member(name, member, out);
-                });
-                out += ",\"seq\":";
-                append_json_number(seq, out);
-                out += "}\n";
-            }
-        },
-        message);
-}
 
 struct Decoder::Parser {
     // Nesting: the object, members of the object, and one more level that is ignored.
