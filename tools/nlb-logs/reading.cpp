@@ -234,6 +234,7 @@ Result<int> answer(app::Context& context, const Reading& reading, const query::C
     if (auto ok = asking.begin(*query); !ok) return tl::unexpected<Error>(ok.error());
     if (reading.follows) return follow(asking, *paths, *window, *query);
     std::vector<scan::Input> inputs;
+    inputs.reserve(files.size());
     for (std::string& path : files)
         inputs.push_back({std::move(path)});
     return asking.ask(inputs, *query);
