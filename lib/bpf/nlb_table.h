@@ -142,7 +142,7 @@ NLB_INLINE void nlb_choose_bucket(struct nlb_choice* choice, nlb_u32 tag) {
     if (nlb_ways_for(choice->to, tag) < NLB_WAYS) return;
     nlb_take_other(choice, 0);
     taken = nlb_ways_for(choice->to, tag);
-    if (taken >= NLB_FEW_WAYS && taken > nlb_taken_ways(choice->others[1]))
+    if (taken >= NLB_FEW_WAYS && taken > nlb_ways_for(choice->others[1], tag))
         nlb_take_other(choice, 1);
 }
 

@@ -71,6 +71,12 @@ int put(nlb_memory& memory, std::uint32_t number) {
     return nlb_table_put(&memory, &key, &value.flow, 0);
 }
 
+/// Takes ways of a bucket with words of that tag, which lead to no key of ours.
+void take_ways(nlb_bucket& bucket, nlb_u32 count, nlb_u32 tag) {
+    for (nlb_u32 way = 0; way < count; ++way)
+        bucket.words[way] = static_cast<nlb_u64>(tag | way) << 32U;
+}
+
 /// Puts and removes two keys in turns with others who do the same.
 void come_and_go(nlb_memory& memory, std::array<std::atomic<int>, 2>& owners,
                  std::atomic<int>& twice, std::uint64_t seed) {
@@ -104,6 +110,20 @@ BOOST_AUTO_TEST_CASE(whoever_removes_a_key_removes_no_other_ones_entry) {
     for (std::uint32_t i = 0; i < kEntries; ++i) // every entry is free again
         BOOST_REQUIRE(put(memory, 100 + i) == NLB_PUT_DONE);
     BOOST_TEST(put(memory, 99) == NLB_PUT_FULL);
+}
+
+BOOST_AUTO_TEST_CASE(a_key_does_not_go_where_another_one_has_its_tag) {
+    nlb_memory memory;
+    memory.table.used = 1; // the entry of the others
+    const nlb_tuple key = key_of(1);
+    const nlb_place place = nlb_place_of(&memory, &key, 0);
+    const nlb_u32 other_tag = place.tag ^ 0x80000000U;
+    nlb_bucket& first = memory.buckets[place.first];
+    take_ways(memory.buckets[place.near], NLB_WAYS, other_tag);
+    take_ways(first, NLB_FEW_WAYS, other_tag);
+    take_ways(memory.buckets[place.second], 1, place.tag); // emptier
+    BOOST_TEST(put(memory, 1) == NLB_PUT_DONE);
+    BOOST_TEST(nlb_taken_ways(&first) == NLB_FEW_WAYS + 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
