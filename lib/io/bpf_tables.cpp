@@ -140,6 +140,9 @@ Result<void> BpfTables::write(const flow::Tables& tables) {
     if (auto done = write_half(tables, next); !done) return done;
     std::atomic_ref(state().half).store(next, std::memory_order_release);
     is_finished_ = false;
+    // A packet that the old tables send to a target which is now to be reset opens a flow that the
+    // walk over the table has passed already: its client would never hear of it.
+    wait_for_readers();
     return change_targets(tables.targets());
 }
 

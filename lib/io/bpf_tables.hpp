@@ -31,8 +31,8 @@ class BpfTables {
     static Result<BpfTables> open(MapSet maps);
 
     /// Swaps to `tables`: every packet sees the old ones or the new ones. Targets that are new are
-    /// written before the swap, whose flows are reset after it; those that are gone are left to
-    /// finish(). Errors: System, and then the old tables are in force; Data, when there are more
+    /// written before the swap; those whose flows are reset after it, some 10 ms later, when no
+    /// packet is decided with the old ones any more; those that are gone are left to finish(). Errors: System, and then the old tables are in force; Data, when there are more
     /// targets or listeners than the maps take.
     Result<void> write(const flow::Tables& tables);
 
