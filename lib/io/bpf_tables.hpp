@@ -32,8 +32,9 @@ class BpfTables {
 
     /// Swaps to `tables`: every packet sees the old ones or the new ones. Targets that are new are
     /// written before the swap; those whose flows are reset after it, some 10 ms later, when no
-    /// packet is decided with the old ones any more; those that are gone are left to finish(). Errors: System, and then the old tables are in force; Data, when there are more
-    /// targets or listeners than the maps take.
+    /// packet is decided with the old ones any more; those that are gone are left to finish().
+    /// Errors: System, and then the old tables are in force; Data, when there are more targets or
+    /// listeners than the maps take.
     Result<void> write(const flow::Tables& tables);
 
     /// Takes away what only the tables before the last write() knew. Waits for some 10 ms until no
