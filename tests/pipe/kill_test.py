@@ -62,7 +62,7 @@ class KillTest(balancer.TestCase):
     def test_nlb_forward_is_killed_and_comes_back(self):
         self.kill("nlb-forward")
         self.fresh.stop()
-        self.held.stop()
+        self.held.wait_failed()
         self.assertEqual(len(self.held.failures), 8, "its connections ended with it")
         self.start_daemon("nlb-forward")
         self.wait_routed()
@@ -95,8 +95,7 @@ class TwoNodesTest(balancer.TestCase):
         dies.wait_more(100)
         first.signal(signal.SIGKILL)
         first.wait()
-        for thread in dies.threads:
-            thread.join(nlbtest.DEADLINE)
+        dies.wait_failed()
         self.assertEqual(len(dies.failures), 8)
         lives.wait_more(300)
         self.assertEqual(lives.failures, [])

@@ -310,6 +310,11 @@ class Load:
                 raise AssertionError(f"{goal - self.exchanges} exchanges are missing; failures: "
                                      f"{self.failures[-5:]}")
 
+    def wait_failed(self):
+        """Until each kept connection has failed: stop() may end a thread before it notices."""
+        for thread in self.threads:
+            thread.join(nlbtest.DEADLINE)
+
     def stop(self):
         self.stopping.set()
         for thread in self.threads:
