@@ -78,8 +78,7 @@ Result<BpfObject> BpfObject::load(Hook hook, const flow::Tables& tables,
 }
 
 Result<void> BpfObject::set_tables(const flow::Tables& tables) {
-    if (auto done = loaded_->tables->write(tables); !done) return done;
-    return loaded_->tables->finish();
+    return loaded_->tables->write(tables);
 }
 
 Result<flow::Decision> BpfObject::decide(std::vector<std::uint8_t>& frame, Nanos now) {

@@ -134,15 +134,13 @@ Result<void> BpfTables::read_targets() {
 
 Result<void> BpfTables::write(const flow::Tables& tables) {
     if (auto fits = check_room(tables); !fits) return fits;
-    if (auto done = finish(); !done) return done; // nobody reads the other half any more
     if (auto done = add_targets(tables.targets()); !done) return done;
     const std::uint32_t next = 1U - state().half;
     if (auto done = write_half(tables, next); !done) return done;
     std::atomic_ref(state().half).store(next, std::memory_order_release);
-    is_finished_ = false;
     // A packet that the old tables send to a target which is now to be reset opens a flow that the
     // walk over the table has passed already: its client would never hear of it.
-    wait_for_readers();
+    wait_for_readers(); // and nobody reads the other half any more, which is written next
     return change_targets(tables.targets());
 }
 
@@ -198,20 +196,7 @@ Result<void> BpfTables::add_targets(std::span<const flow::TargetEntry> targets) 
 /// After it: flows are reset that the new tables open no more.
 Result<void> BpfTables::change_targets(std::span<const flow::TargetEntry> targets) {
     for (std::uint32_t i = 0; i < targets.size(); ++i) {
-        if (!is_registered(targets[i].value))
-            gone_.emplace_back(i, targets[i].value);
-        else if (auto done = put_target(i, targets[i].value); !done)
-            return done;
-    }
-    return {};
-}
-
-Result<void> BpfTables::finish() {
-    if (is_finished_) return {};
-    wait_for_readers();
-    is_finished_ = true;
-    for (const auto& [index, target] : std::exchange(gone_, {})) {
-        if (auto done = put_target(index, target); !done) return done;
+        if (auto done = put_target(i, targets[i].value); !done) return done;
     }
     return {};
 }

@@ -31,16 +31,10 @@ class BpfTables {
     static Result<BpfTables> open(MapSet maps);
 
     /// Swaps to `tables`: every packet sees the old ones or the new ones. Targets that are new are
-    /// written before the swap; those whose flows are reset after it, some 10 ms later, when no
-    /// packet is decided with the old ones any more; those that are gone are left to finish().
-    /// Errors: System, and then the old tables are in force; Data, when there are more targets or
-    /// listeners than the maps take.
+    /// written before the swap; those that are gone or whose flows are reset after it, some 10 ms
+    /// later, when no packet is decided with the old ones any more. Errors: System, and then the
+    /// old tables are in force; Data, when there are more targets or listeners than the maps take.
     Result<void> write(const flow::Tables& tables);
-
-    /// Takes away what only the tables before the last write() knew. Waits for some 10 ms until no
-    /// packet is decided with them: to be called soon after a write, and the next one calls it,
-    /// too. Errors: System.
-    Result<void> finish();
 
     /// What the kernel holds, index by index.
     [[nodiscard]] std::span<const nlb_target> targets() const { return written_; }
@@ -57,7 +51,7 @@ class BpfTables {
 
   private:
     /// What one half holds. Maps that are put into it anew make the kernel wait for its readers, as
-    /// long as finish() does, so whatever can stay stays.
+    /// long as write() does, so whatever can stay stays.
     struct Half {
         std::optional<std::string> listeners; // keys and values, byte by byte
         std::optional<std::string> nodes;
@@ -79,8 +73,6 @@ class BpfTables {
     std::size_t cpus_;
     std::vector<nlb_target> written_;
     std::array<Half, 2> halves_;
-    bool is_finished_ = true;
-    std::vector<std::pair<std::uint32_t, nlb_target>> gone_; // by index; what finish() writes
 };
 
 } // namespace nlb::io

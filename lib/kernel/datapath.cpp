@@ -26,8 +26,6 @@ namespace {
 
 /// Route exceptions (path MTU) change without a netlink message.
 constexpr Nanos kOldestHop = Nanos::seconds(5);
-/// After a swap: by then its effect was told of.
-constexpr Nanos kFinishAfter = Nanos::milliseconds(20);
 constexpr std::size_t kMostLooks = 256;      ///< at neighbors, at once
 constexpr std::uint32_t kLastEpoch = 0xffff; // 0 is "no hop"
 
@@ -61,8 +59,6 @@ Datapath::Datapath(io::EventLoop& loop, Options options, Pins pins, io::Fd lock,
 
 Datapath::~Datapath() {
     loop_.cancel(epoch_timer_);
-    loop_.cancel(finish_timer_);
-    if (tables_) (void)tables_->finish(); // what fails now, the next process does
     if (routing_.is_open()) loop_.remove(routing_.get());
 }
 
@@ -278,17 +274,7 @@ void Datapath::look_at_neighbors() {
 
 Result<void> Datapath::apply(const flow::Tables& tables) {
     if (auto done = labels_->update(tables); !done) return done;
-    if (auto done = tables_->write(tables); !done) return done;
-    finish_later();
-    return {};
-}
-
-void Datapath::finish_later() {
-    loop_.cancel(finish_timer_);
-    finish_timer_ = loop_.at(io::now() + kFinishAfter, [this](Nanos) {
-        finish_timer_ = 0;
-        if (auto done = tables_->finish(); !done) options_.on_notice(done.error().text());
-    });
+    return tables_->write(tables);
 }
 
 flow::Tables Datapath::remembered() const {

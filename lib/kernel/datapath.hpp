@@ -48,8 +48,7 @@ class Datapath {
     /// them.
     [[nodiscard]] flow::Tables remembered() const;
 
-    /// Swaps the tables of the programs; what went away is gone some 20 ms later. Errors as
-    /// io::BpfTables::write.
+    /// Swaps the tables of the programs. Errors as io::BpfTables::write.
     Result<void> apply(const flow::Tables& tables);
 
     /// Live flows by nlb_counters_place() of listener and protocol, as of a moment ago.
@@ -88,7 +87,6 @@ class Datapath {
     void next_epoch();
     void next_epoch_later();
     void look_at_neighbors();
-    void finish_later();
 
     io::EventLoop& loop_;
     Options options_;
@@ -103,7 +101,6 @@ class Datapath {
     std::unique_ptr<Sweeper> sweeper_;
     std::unique_ptr<Events> events_;
     io::EventLoop::TimerId epoch_timer_ = 0;
-    io::EventLoop::TimerId finish_timer_ = 0;
 };
 
 /// Takes the datapath of `node` away, flows and all. Errors: Usage when there is none, System when
