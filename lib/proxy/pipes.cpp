@@ -6,21 +6,37 @@
 
 namespace nlb::proxy {
 
+namespace {
+
+std::optional<Pipe> make_pipe(int bytes) {
+    int fds[2];
+    if (::pipe2(fds, O_NONBLOCK | O_CLOEXEC) != 0) return std::nullopt;
+    Pipe pipe{io::Fd(fds[0]), io::Fd(fds[1]), nullptr};
+    if (::fcntl(fds[1], F_SETPIPE_SZ, bytes) < bytes) return std::nullopt;
+    return pipe;
+}
+
+} // namespace
+
 std::optional<Pipe> PipePool::take() {
     if (!idle_.empty()) {
         Pipe pipe = std::move(idle_.back());
         idle_.pop_back();
         return pipe;
     }
-    int fds[2];
-    if (::pipe2(fds, O_NONBLOCK | O_CLOEXEC) != 0) return std::nullopt;
-    Pipe pipe{io::Fd(fds[0]), io::Fd(fds[1])};
-    if (::fcntl(fds[1], F_SETPIPE_SZ, kPipeBytes) < kPipeBytes) return std::nullopt;
-    return pipe;
+    if (large_.use_count() <= kMostLarge) { // one is the pool's own
+        if (auto pipe = make_pipe(kLargeBytes)) {
+            pipe->large = large_;
+            return pipe;
+        }
+    }
+    return make_pipe(kBytes);
 }
 
 void PipePool::give_back(Pipe pipe) {
-    if (idle_.size() < kMostIdle) idle_.push_back(std::move(pipe));
+    if (idle_.size() >= kMostIdle) return;
+    const auto place = pipe.large ? idle_.end() : idle_.begin();
+    idle_.insert(place, std::move(pipe));
 }
 
 } // namespace nlb::proxy

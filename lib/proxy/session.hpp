@@ -136,13 +136,14 @@ class Session {
         }
     }
 
-    /// A direction that filled the buffer so often in a row is bulk: it moves through a pipe
-    /// without being copied. Below that a copy is cheaper than a pipe.
+    /// A direction that filled the buffer so often in a row is bulk: from here on a pipe is
+    /// cheaper.
     static constexpr std::uint8_t kFullReadsBeforePipe = 4;
     /// A spliced read under this size ends that: the bulk is over.
     static constexpr std::int64_t kLeastThroughPipe = 4096;
-    /// Reads of one direction before other connections get their turn.
+    /// Reads of one direction, or bytes, before other connections get their turn.
     static constexpr int kReadsPerTurn = 16;
+    static constexpr std::uint64_t kBytesPerTurn = std::uint64_t{4} << 20U;
 
   private:
     /// One side, and the direction that starts there.
@@ -193,6 +194,7 @@ class Session {
         Half& half = at(from);
         Half& to = at(other(from));
         End end = End::None;
+        const std::uint64_t enough = half.received + kBytesPerTurn;
         for (int reads = 0; end == End::None; ++reads) {
             if (half.held != 0) end = deliver(from, io);
             if (end != End::None || half.held != 0) break;
@@ -201,7 +203,7 @@ class Session {
                 break;
             }
             if (!half.readable || !to.writable) break;
-            if (reads == kReadsPerTurn) return {End::None, true};
+            if (reads == kReadsPerTurn || half.received >= enough) return {End::None, true};
             end = take(from, io);
         }
         return {end};

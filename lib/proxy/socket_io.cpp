@@ -44,7 +44,7 @@ void SocketIo::give_back_pipe(Side side) {
 std::int64_t SocketIo::splice_in(Side side) {
     const Pipe& pipe = *connection->pipes[static_cast<std::size_t>(side)];
     const ssize_t n = ::splice(connection->fd(side), nullptr, pipe.write_end.get(), nullptr,
-                               PipePool::kPipeBytes, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+                               PipePool::kLargeBytes, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     return n < 0 ? -errno : n;
 }
 

@@ -14,8 +14,9 @@ ROOT = os.path.normpath(os.path.join(HERE, "..", ".."))
 # name: (client mode, connections, offset of the target's port)
 WORK = {"bulk1": ("bulk", 1, 1), "bulk16": ("bulk", 16, 1), "pingpong256": ("pingpong", 256, 0),
         "paced256": ("paced", 256, 0), "connect64": ("connect", 64, 2),
-        "udp64": ("datagram", 64, 3), "udp64x4": ("datagrams", 64, 4)}
-PROTOCOLS = ("TCP", "TCP", "TCP", "UDP", "UDP")  # of the targets' ports
+        "udp64": ("datagram", 64, 3), "udp64x4": ("datagrams", 64, 4),
+        "udp64gso": ("segments", 64, 5)}
+PROTOCOLS = ("TCP", "TCP", "TCP", "UDP", "UDP", "UDP")  # of the targets' ports
 GROUP = "targetgroup/bench/0123456789abcdef"
 
 HAPROXY = """global

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Load for tests/bench/proxy and tests/bench/packet, one thread each:
-//   load serve ADDRESS PORT                        echo at PORT, sink at PORT+1, answer-and-close
-//                                                  at PORT+2, UDP echo at PORT+3, one that reads
-//                                                  and sends many at once at PORT+4
-//   load bulk|pingpong|paced|connect|datagram|datagrams ADDRESS PORT CONNECTIONS SECONDS
+//   load serve ADDRESS PORT    from PORT on: echo, sink, answer and close, UDP echo, one that reads
+//                              and sends many at once, one that does so with UDP_GRO
+//   load bulk|pingpong|paced|connect|datagram|datagrams|segments ADDRESS PORT CONNECTIONS SECONDS
 // A client prints one JSON line: operations, bytes, and latency of an operation in microseconds.
 #include "datagrams.hpp"
 #include "latencies.hpp"
@@ -61,7 +60,7 @@ class Load {
         ::setrlimit(RLIMIT_NOFILE, &limit);
     }
 
-    void listen(Role role, int offset) {
+    int listen(Role role, int offset) {
         const int fd = new_socket(role);
         const int one = 1;
         ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
@@ -73,6 +72,7 @@ class Load {
         peer.listens = role != Role::Reflect && role != Role::ReflectMany;
         if (peer.listens && ::listen(fd, 65535) != 0) die("listen");
         watch(fd, peer, EPOLLIN);
+        return fd;
     }
 
     void connect(Role role) {
@@ -266,6 +266,7 @@ int main(int argc, char** argv) {
         load.listen(Role::Answer, 2);
         load.listen(Role::Reflect, 3);
         load.listen(Role::ReflectMany, 4);
+        join_datagrams(load.listen(Role::ReflectMany, 5));
         std::puts("ready");
         std::fflush(stdout);
         load.run(Clock::time_point::max());
@@ -275,20 +276,22 @@ int main(int argc, char** argv) {
                       : mode == "pingpong" ? Role::PingPong
                       : mode == "datagram" ? Role::Datagram
                                            : Role::Connect;
-    const bool is_other = mode == "datagrams" || mode == "paced";
+    const bool is_other = mode == "datagrams" || mode == "segments" || mode == "paced";
     if (argc != 6 || (role == Role::Connect && mode != "connect" && !is_other)) {
         std::fputs("usage: see the top of load.cpp\n", stderr);
         return 2;
     }
     Load load(argv[2], std::atoi(argv[3]));
+    const int count = std::atoi(argv[4]);
+    const double seconds = std::atof(argv[5]);
     if (is_other) {
-        const auto made = mode == "paced" ? load_paced : load_datagrams;
-        made(load.address(), std::atoi(argv[4]), std::atof(argv[5]));
+        const bool joined = mode == "segments";
+        mode == "paced" ? load_paced(load.address(), count, seconds)
+                        : load_datagrams(load.address(), count, seconds, joined);
         return 0;
     }
-    for (int i = 0; i < std::atoi(argv[4]); ++i)
+    for (int i = 0; i < count; ++i)
         load.connect(role);
-    const double seconds = std::atof(argv[5]);
     const auto start = Clock::now();
     load.run(start + std::chrono::milliseconds(static_cast<int>(seconds * 1000)));
     load.report(std::chrono::duration<double>(Clock::now() - start).count());
