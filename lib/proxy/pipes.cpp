@@ -19,18 +19,17 @@ std::optional<Pipe> make_pipe(int bytes) {
 } // namespace
 
 std::optional<Pipe> PipePool::take() {
-    if (!idle_.empty()) {
-        Pipe pipe = std::move(idle_.back());
-        idle_.pop_back();
-        return pipe;
-    }
-    if (large_.use_count() <= kMostLarge) { // one is the pool's own
+    const bool has_room = large_.use_count() <= kMostLarge; // one is the pool's own
+    if (has_room && (idle_.empty() || !idle_.back().large)) {
         if (auto pipe = make_pipe(kLargeBytes)) {
             pipe->large = large_;
             return pipe;
         }
     }
-    return make_pipe(kBytes);
+    if (idle_.empty()) return make_pipe(kBytes);
+    Pipe pipe = std::move(idle_.back());
+    idle_.pop_back();
+    return pipe;
 }
 
 void PipePool::give_back(Pipe pipe) {

@@ -136,8 +136,7 @@ class Session {
         }
     }
 
-    /// A direction that filled the buffer so often in a row is bulk: from here on a pipe is
-    /// cheaper.
+    /// A direction that filled the buffer so often in a row is bulk: a pipe is cheaper by now.
     static constexpr std::uint8_t kFullReadsBeforePipe = 4;
     /// A spliced read under this size ends that: the bulk is over.
     static constexpr std::int64_t kLeastThroughPipe = 4096;

@@ -53,4 +53,12 @@ BOOST_AUTO_TEST_CASE(large_ones_are_used_again_first) {
     BOOST_TEST(bytes_of(take(pool, 1).front()) == PipePool::kLargeBytes);
 }
 
+BOOST_AUTO_TEST_CASE(a_large_one_is_made_although_small_ones_lie_idle) {
+    PipePool pool;
+    auto taken = take(pool, PipePool::kMostLarge + 1);
+    pool.give_back(std::move(taken.back()));
+    taken.clear(); // the large ones end with their connections
+    BOOST_TEST(bytes_of(take(pool, 1).front()) == PipePool::kLargeBytes);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

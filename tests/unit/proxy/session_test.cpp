@@ -227,6 +227,18 @@ BOOST_FIXTURE_TEST_CASE(a_turn_is_limited_and_asks_for_another, Fixture) {
     BOOST_TEST(session.received(Side::Client) == (Session::kReadsPerTurn + 1) * kBufferBytes);
 }
 
+BOOST_FIXTURE_TEST_CASE(a_turn_through_a_pipe_is_limited_by_bytes, Fixture) {
+    constexpr std::int64_t kSpliced = Session::kBytesPerTurn / 4;
+    io.reads[0].assign(Session::kFullReadsBeforePipe, kFull);
+    io.reads[0].insert(io.reads[0].end(), 5, kSpliced);
+    BOOST_TEST(session.move(io).more);
+    const std::uint64_t first = session.received(Side::Client);
+    BOOST_TEST(first >= Session::kBytesPerTurn);
+    BOOST_TEST(first < Session::kBytesPerTurn + kSpliced);
+    BOOST_TEST(!session.move(io).more);
+    BOOST_TEST(session.received(Side::Client) > first);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_reset_delivers_what_came_before_it, Fixture) {
     io.reads[0] = {5, -ECONNRESET};
     BOOST_TEST((event(Side::Client, kError).end == End::ClientReset));
