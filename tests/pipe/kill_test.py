@@ -62,7 +62,7 @@ class KillTest(balancer.TestCase):
     def test_nlb_forward_is_killed_and_comes_back(self):
         self.kill("nlb-forward")
         self.fresh.stop()
-        self.held.wait_failed()
+        self.held.join()
         self.assertEqual(len(self.held.failures), 8, "its connections ended with it")
         self.start_daemon("nlb-forward")
         self.wait_routed()
@@ -95,7 +95,7 @@ class TwoNodesTest(balancer.TestCase):
         dies.wait_more(100)
         first.signal(signal.SIGKILL)
         first.wait()
-        dies.wait_failed()
+        dies.join()
         self.assertEqual(len(dies.failures), 8)
         lives.wait_more(300)
         self.assertEqual(lives.failures, [])

@@ -310,15 +310,15 @@ class Load:
                 raise AssertionError(f"{goal - self.exchanges} exchanges are missing; failures: "
                                      f"{self.failures[-5:]}")
 
-    def wait_failed(self):
-        """Until each kept connection has failed: stop() may end a thread before it notices."""
+    def join(self):
+        """Until the threads have ended. Those of kept connections do so by themselves when theirs
+        has failed; stop() may end one before it notices that."""
         for thread in self.threads:
             thread.join(nlbtest.DEADLINE)
 
     def stop(self):
         self.stopping.set()
-        for thread in self.threads:
-            thread.join(nlbtest.DEADLINE)
+        self.join()
 
 
 def environment_of(test):
